@@ -1,0 +1,80 @@
+//! Owns the exit codes, and the problems that end a command.
+
+use amiary_engine::ports::PortError;
+use amiary_runtime::Failure;
+
+/// How a command ended that could do its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Everything asked for is done.
+    Done = 0,
+    /// It worked, and something is not as it should be: a destination waits or failed, a policy has
+    /// mistakes.
+    Unfinished = 1,
+}
+
+/// Why a command could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// An argument is wrong.
+    #[error("{0}")]
+    Argument(String),
+    /// A file can't be read.
+    #[error("{path} can't be read")]
+    File {
+        /// The file.
+        path: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// There is no such image on record.
+    #[error("{0}")]
+    NotFound(String),
+    /// AWS or the record could not be reached, or refused.
+    #[error("a call failed")]
+    Call(#[from] PortError),
+    /// The worker could not be set up.
+    #[error(transparent)]
+    Worker(#[from] Failure),
+    /// The local stack did not come up.
+    #[error("the local stack did not come up: {0}")]
+    Local(String),
+    /// The output can't be written.
+    #[error("the output can't be written")]
+    Output(#[from] std::io::Error),
+}
+
+impl Problem {
+    /// The process's exit code: 2 for a wrong argument or file, 3 for what is not on record, 4 for
+    /// everything else.
+    pub fn exit(&self) -> u8 {
+        match self {
+            Self::Argument(_) | Self::File { .. } => 2,
+            Self::NotFound(_) => 3,
+            Self::Call(_) | Self::Worker(_) | Self::Local(_) | Self::Output(_) => 4,
+        }
+    }
+
+    /// What the person can do about it, where that is known.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::Worker(Failure::Setting { .. }) => {
+                Some("give --table NAME, or set AMIARY_TABLE to the deployed table's name")
+            }
+            Self::Worker(Failure::NoPolicy) => Some("store one: amiary policy apply FILE"),
+            Self::Call(error) if error.operation == "GetItem" || error.operation == "Query" => {
+                Some(
+                    "check the table's name, the Region (AWS_REGION) and the credentials (AWS_PROFILE)",
+                )
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The first line of a problem, as a terminal shows it.
+pub fn describe(problem: &Problem) -> String {
+    let red = anstyle::AnsiColor::Red.on_default().bold();
+    format!("{red}error{red:#}: {problem}")
+}

@@ -1,0 +1,92 @@
+//! Owns the function `notify`: what the outbox's stream brings is published to owners' topics; on a
+//! schedule, what is still pending is published again.
+
+mod event;
+
+use amiary_domain::notice::Notice;
+use amiary_engine::ports::{Class, Outbox, PortError, Publish};
+use amiary_runtime::{Failure, Worker};
+use event::Source;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use tracing::{error, info};
+
+/// A notice younger than this is still the stream's.
+const PENDING_FOR: SignedDuration = SignedDuration::from_mins(5);
+/// The most notices that one schedule publishes.
+const MOST: usize = 200;
+
+/// Handles the stream's batch, or the schedule.
+///
+/// A record that can't be published ends the batch there: Lambda brings it again from that record
+/// on. One that can't be read is reported as well, and ends in the dead-letter queue.
+///
+/// # Errors
+/// Where the pending notices can't be read.
+pub async fn handle(
+    worker: &Worker,
+    event: Value,
+    _deadline: Option<Timestamp>,
+) -> Result<Value, Failure> {
+    match event::source(&event) {
+        Source::Stream(records) => Ok(stream(worker, records).await),
+        Source::Schedule => schedule(worker).await,
+    }
+}
+
+async fn stream(worker: &Worker, records: Vec<event::Record>) -> Value {
+    for record in records {
+        let result = match record.notice {
+            Ok(notice) => publish(worker, &notice).await.map_err(Failure::from),
+            Err(problem) => Err(Failure::Event(problem)),
+        };
+        if let Err(failure) = result {
+            error!(
+                sequence = record.sequence,
+                error = failure.chain(),
+                "the notice was not published"
+            );
+            return json!({ "batchItemFailures": [{ "itemIdentifier": record.sequence }] });
+        }
+    }
+    json!({ "batchItemFailures": [] })
+}
+
+async fn schedule(worker: &Worker) -> Result<Value, Failure> {
+    let pending = worker
+        .aws()
+        .pending(worker.now() - PENDING_FOR, MOST)
+        .await?;
+    let mut published = 0;
+    let mut failed = Vec::new();
+    for notice in pending {
+        match publish(worker, &notice).await {
+            Ok(()) => published += 1,
+            Err(failure) => {
+                error!(notice.id = notice.id, error = %failure, "the notice was not published");
+                failed.push(notice.id);
+            }
+        }
+    }
+    Ok(json!({ "published": published, "failed": failed }))
+}
+
+/// Publishes a notice that is still pending, and marks it. A crash between the two publishes it
+/// twice rather than never.
+async fn publish(worker: &Worker, notice: &Notice) -> Result<(), PortError> {
+    if !worker.aws().is_pending(&notice.id).await? {
+        info!(notice.id = notice.id, "already published");
+        return Ok(());
+    }
+    let message = worker.aws().publish(notice).await?;
+    info!(
+        notice.id = notice.id,
+        message.id = message,
+        family = notice.family,
+        "published"
+    );
+    match worker.aws().published(&notice.id, worker.now()).await {
+        Err(error) if error.class == Class::Conflict => Ok(()),
+        other => other,
+    }
+}

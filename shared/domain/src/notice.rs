@@ -1,0 +1,197 @@
+//! Owns what owners are told: a subject for a mailbox, text for people, and data for machines.
+
+use crate::ids::{ImageRef, Place};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// SNS's limit of a subject's characters, see
+/// [Publish](https://docs.aws.amazon.com/sns/latest/api/API_Publish.html).
+pub const LONGEST_SUBJECT: usize = 99;
+
+/// Something an owner is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// Follows from the change that caused it, so that the same notice is never stored twice.
+    pub id: String,
+    /// The ARN of the topic it is published to.
+    pub topic: String,
+    /// The owner's name in the policy.
+    pub owner: String,
+    /// What it is about.
+    pub kind: NoticeKind,
+    /// The image's family.
+    pub family: String,
+    /// The source it is about.
+    pub source: ImageRef,
+    /// The source's name.
+    pub name: String,
+    /// The destinations it is about, each with what is to be said of it.
+    pub destinations: Vec<(Place, String)>,
+}
+
+/// What a notice is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoticeKind {
+    /// Every destination has a verified replica.
+    Replicated,
+    /// A destination waits for something that a person must mend.
+    Waiting,
+    /// A destination's copies failed for good.
+    Failed,
+    /// A replica was deregistered or disabled by someone else.
+    Lost,
+}
+
+impl NoticeKind {
+    /// The kind as it is written in message attributes and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Replicated => "replicated",
+            Self::Waiting => "waiting",
+            Self::Failed => "failed",
+            Self::Lost => "lost",
+        }
+    }
+}
+
+impl Notice {
+    /// The subject: printable ASCII, at most [`LONGEST_SUBJECT`] characters, no line breaks.
+    pub fn subject(&self) -> String {
+        let said = match self.kind {
+            NoticeKind::Replicated => "is replicated",
+            NoticeKind::Waiting => "waits for a mend",
+            NoticeKind::Failed => "could not be replicated",
+            NoticeKind::Lost => "lost a replica",
+        };
+        let tail = format!(" {said} [{}]", ascii(&self.family));
+        let tail: String = tail.chars().take(LONGEST_SUBJECT - 20).collect();
+        let room = LONGEST_SUBJECT - "Image ".len() - tail.len();
+        let name: String = ascii(&self.name).chars().take(room).collect();
+        format!("Image {name}{tail}")
+    }
+
+    /// The text for people, ending in what to do next.
+    pub fn text(&self) -> String {
+        let mut lines = vec![
+            format!("{} ({})", printable(&self.name), self.source),
+            format!(
+                "family {}, owner {}",
+                printable(&self.family),
+                printable(&self.owner)
+            ),
+            String::new(),
+        ];
+        lines.extend(
+            self.destinations
+                .iter()
+                .map(|(place, said)| format!("  {place}: {}", printable(said))),
+        );
+        lines.push(String::new());
+        lines.push(match self.kind {
+            NoticeKind::Replicated => {
+                "Every replica was read back and is as the policy wants it.".to_owned()
+            }
+            NoticeKind::Waiting => {
+                "It is tried again by itself every few minutes; nothing else waits for it."
+                    .to_owned()
+            }
+            NoticeKind::Failed => format!(
+                "It is not tried again by itself. Mend the cause, then: amiary replicate {}",
+                self.source
+            ),
+            NoticeKind::Lost => format!(
+                "It is not made again by itself. To have it again: amiary replicate {}",
+                self.source
+            ),
+        });
+        lines.join("\n")
+    }
+
+    /// The message for machines, one JSON object with a `format` number.
+    pub fn data(&self) -> serde_json::Value {
+        serde_json::json!({
+            "format": 1,
+            "kind": self.kind.as_str(),
+            "id": self.id,
+            "family": self.family,
+            "owner": self.owner,
+            "source": self.source.to_string(),
+            "name": self.name,
+            "destinations": self.destinations.iter().map(|(place, said)| serde_json::json!({
+                "account": place.account, "region": place.region, "outcome": said,
+            })).collect::<Vec<_>>(),
+        })
+    }
+
+    /// The message attributes that subscriptions filter by.
+    pub fn attributes(&self) -> BTreeMap<&'static str, String> {
+        BTreeMap::from([
+            ("kind", self.kind.as_str().to_owned()),
+            ("family", printable(&self.family)),
+            ("owner", printable(&self.owner)),
+            ("source-account", self.source.place.account.to_string()),
+            ("source-region", self.source.place.region.to_string()),
+        ])
+    }
+}
+
+/// A text without control characters, safe in a terminal, a log line or a mail.
+pub fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect()
+}
+
+fn ascii(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if c.is_ascii() && !c.is_ascii_control() {
+                c
+            } else {
+                '?'
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn notice(kind: NoticeKind, name: &str, family: &str) -> Notice {
+        Notice {
+            id: "n".to_owned(),
+            topic: "arn:aws:sns:us-east-1:111111111111:t".to_owned(),
+            owner: "platform".to_owned(),
+            kind,
+            family: family.to_owned(),
+            source: "111111111111/us-east-1/ami-0123456789abcdef0"
+                .parse()
+                .unwrap(),
+            name: name.to_owned(),
+            destinations: vec![(
+                "111111111111/eu-west-1".parse().unwrap(),
+                "line\nbreak".to_owned(),
+            )],
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_subject_is_always_one_that_sns_takes(name in ".{0,200}", family in ".{0,200}") {
+            let subject = notice(NoticeKind::Failed, &name, &family).subject();
+            prop_assert!(subject.len() <= LONGEST_SUBJECT);
+            prop_assert!(subject.bytes().all(|b| (0x20..0x7f).contains(&b)), "{:?}", subject);
+            prop_assert!(subject.starts_with("Image "));
+        }
+    }
+
+    #[test]
+    fn a_text_says_what_to_do_next_and_keeps_no_control_characters() {
+        let text = notice(NoticeKind::Failed, "web\u{1b}[31m", "web").text();
+        assert!(text.contains("amiary replicate 111111111111/us-east-1/ami-0123456789abcdef0"));
+        assert!(!text.contains('\u{1b}') && !text.contains("line\nbreak"));
+    }
+}

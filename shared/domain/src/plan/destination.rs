@@ -1,0 +1,232 @@
+//! Owns what is decided about one destination, by how far its replica is.
+
+use super::copy::{self, failed_attempt, known};
+use super::{Action, Context, RETRY_AFTER, Step, converge, told};
+use crate::ids::Place;
+use crate::image::ImageState;
+use crate::lineage::{Change, Record, Replica, ReplicaState};
+use crate::notice::NoticeKind;
+use crate::observation::{ImageFacts, Seen};
+
+const NOT_FOUND: &str = "its image was not found";
+
+/// What was decided about one destination.
+#[derive(Default)]
+pub(super) struct Decided {
+    /// What is done, in order.
+    pub steps: Vec<Step>,
+    /// What is left alone, and why.
+    pub left: Vec<String>,
+    /// Whether a copy waits until the source is lent to the destination's account.
+    pub needs_loan: bool,
+    /// Whether something waits for a scheduled run, which should then be the next one.
+    pub waits_for_schedule: bool,
+}
+
+impl Decided {
+    pub(super) fn left(reason: impl Into<String>) -> Self {
+        Self {
+            left: vec![reason.into()],
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn steps(steps: Vec<Step>) -> Self {
+        Self {
+            steps,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn write(change: Change) -> Self {
+        let reason = change.entry.clone();
+        Self::steps(vec![Step {
+            action: Action::Write(Box::new(change)),
+            reason,
+        }])
+    }
+}
+
+/// Decides about one destination.
+pub(super) fn decide(context: &Context, place: &Place, recorded: Option<&Replica>) -> Decided {
+    if *place == context.source.image.place {
+        return Decided::left("the source itself is here");
+    }
+    let Some(destination) = context.family.destinations.get(place) else {
+        return recorded.map_or_else(Decided::default, |replica| unwanted(context, replica));
+    };
+    let Some(replica) = recorded else {
+        return copy::start(context, destination, None);
+    };
+    let back = context
+        .observation
+        .replicas
+        .get(place)
+        .and_then(Seen::read)
+        .is_some_and(|facts| facts.image.state == ImageState::Available);
+    match replica.state {
+        ReplicaState::Gone if back => look(context, replica),
+        ReplicaState::Failed | ReplicaState::Gone if !context.asked_by_a_person() => {
+            Decided::left(format!(
+                "{}: {}; to try again: amiary replicate {}",
+                replica.state,
+                replica.cause.as_deref().unwrap_or("no cause was recorded"),
+                replica.source
+            ))
+        }
+        ReplicaState::Wanted
+        | ReplicaState::Failed
+        | ReplicaState::Gone
+        | ReplicaState::Withdrawn => copy::start(context, destination, Some(replica)),
+        _ if replica.image.is_none() => adopt_or_copy(context, destination, replica),
+        _ => look(context, replica),
+    }
+}
+
+/// A destination that the policy does not name: what was not copied yet is withdrawn, what is
+/// there stays.
+fn unwanted(context: &Context, replica: &Replica) -> Decided {
+    if replica.state != ReplicaState::Wanted {
+        return Decided::left(
+            "the policy does not name this destination: what is there stays as it is",
+        );
+    }
+    let withdrawn = Replica {
+        state: ReplicaState::Withdrawn,
+        revision: context.active.revision,
+        ..replica.clone()
+    };
+    Decided::write(Change {
+        record: Record::Replica(Box::new(withdrawn)),
+        entry: "the policy no longer names this destination, and nothing was copied yet".to_owned(),
+        notices: Vec::new(),
+    })
+}
+
+/// A copy whose image is not recorded: its answer was lost. If its image was seen, by its event,
+/// it is taken; if not, the same call is made again.
+fn adopt_or_copy(
+    context: &Context,
+    destination: &crate::policy::Destination,
+    replica: &Replica,
+) -> Decided {
+    match context
+        .observation
+        .replicas
+        .get(&replica.destination)
+        .and_then(Seen::read)
+    {
+        Some(facts) if copy::is_ours(replica, &facts.image) => Decided::write(known(
+            replica,
+            facts.image.at.id.clone(),
+            "it carries this copy's operation tag, and was made from the source",
+        )),
+        _ => copy::start(context, destination, Some(replica)),
+    }
+}
+
+/// A replica whose image is known: what it is now decides.
+fn look(context: &Context, replica: &Replica) -> Decided {
+    let not_read = Seen::NotRead;
+    match context
+        .observation
+        .replicas
+        .get(&replica.destination)
+        .unwrap_or(&not_read)
+    {
+        Seen::NotRead => Decided::default(),
+        Seen::Unknown(reason) | Seen::Refused(reason) => {
+            Decided::left(format!("its image could not be read: {reason}"))
+        }
+        Seen::Absent => absent(context, replica),
+        Seen::Read(facts) => by_state(context, replica, facts),
+    }
+}
+
+fn by_state(context: &Context, replica: &Replica, facts: &ImageFacts) -> Decided {
+    match &facts.image.state {
+        ImageState::Available => converge::decide(context, replica, facts),
+        ImageState::Pending => {
+            Decided::left(format!("{} is still being copied", facts.image.at.id))
+        }
+        ImageState::Failed => {
+            let cause = facts
+                .image
+                .state_reason
+                .as_deref()
+                .unwrap_or("the copy failed");
+            let cause = format!("{}: {cause}", facts.image.at.id);
+            let change = failed_attempt(
+                &context.active.policy,
+                context.source,
+                replica,
+                &cause,
+                context.now,
+            );
+            Decided::write(change)
+        }
+        ImageState::Deregistered => gone(context, replica, "it was deregistered"),
+        ImageState::Disabled => gone(context, replica, "it was disabled"),
+        ImageState::Other(state) => {
+            Decided::left(format!("it is {state}: nothing is known to do about that"))
+        }
+    }
+}
+
+/// EC2 says that there is no such image. Just after a copy that may be its delay, so that only a
+/// second look some minutes later is believed.
+fn absent(context: &Context, replica: &Replica) -> Decided {
+    let seen_before = replica.cause.as_deref() == Some(NOT_FOUND);
+    if !seen_before {
+        let missing = Replica {
+            cause: Some(NOT_FOUND.to_owned()),
+            due: context.now + RETRY_AFTER,
+            ..replica.clone()
+        };
+        return Decided::write(Change {
+            record: Record::Replica(Box::new(missing)),
+            entry: format!("{NOT_FOUND}: it is looked for again before anything follows from that"),
+            notices: Vec::new(),
+        });
+    }
+    if context.now < replica.due {
+        return Decided::left(format!(
+            "{NOT_FOUND}: it is looked for again after {}",
+            replica.due
+        ));
+    }
+    if replica.state == ReplicaState::Copying {
+        let cause = "the image of the copy vanished";
+        let change = failed_attempt(
+            &context.active.policy,
+            context.source,
+            replica,
+            cause,
+            context.now,
+        );
+        return Decided::write(change);
+    }
+    gone(context, replica, "it was deregistered")
+}
+
+fn gone(context: &Context, replica: &Replica, what: &str) -> Decided {
+    let gone = Replica {
+        state: ReplicaState::Gone,
+        cause: Some(what.to_owned()),
+        ..replica.clone()
+    };
+    let image = replica.image.as_ref().map_or("", |id| id.as_str());
+    let said = format!("the replica {image} is gone: {what}, and not by Amiary");
+    let notices = told::about_replica(
+        &context.active.policy,
+        context.source,
+        NoticeKind::Lost,
+        &gone,
+        &said,
+    );
+    Decided::write(Change {
+        record: Record::Replica(Box::new(gone)),
+        entry: said,
+        notices,
+    })
+}

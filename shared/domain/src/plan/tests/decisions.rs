@@ -1,0 +1,471 @@
+use super::toy::{Toy, family, grants, place, source_ref};
+use crate::image::{ImageState, LaunchPermission};
+use crate::lineage::{Change, Record, Replica, ReplicaState, SourceStatus};
+use crate::naming::OPERATION_TAG;
+use crate::notice::NoticeKind;
+use crate::observation::{Mandate, Seen};
+use crate::plan::{Action, CopyAnswer, MOST_ATTEMPTS, Plan, after_copy};
+use crate::policy::{Encryption, Ready};
+use jiff::SignedDuration;
+
+const IRELAND: &str = "111111111111/eu-west-1";
+const SYDNEY: &str = "111111111111/ap-southeast-2";
+
+fn reasons(plan: &Plan) -> String {
+    plan.left
+        .iter()
+        .map(|left| left.reason.clone())
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn notices(plan: &Plan) -> Vec<NoticeKind> {
+    plan.steps()
+        .filter_map(|(_, step)| match &step.action {
+            Action::Write(change) => Some(change.notices.clone()),
+            _ => None,
+        })
+        .flatten()
+        .map(|notice| notice.kind)
+        .collect()
+}
+
+fn copies(plan: &Plan) -> Vec<String> {
+    plan.steps()
+        .filter_map(|(_, step)| match &step.action {
+            Action::Copy(replica) => Some(replica.destination.to_string()),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn an_image_that_no_family_selects_is_left_alone_with_the_reason() {
+    let mut toy = Toy::new(family(&[IRELAND]));
+    toy.source.image.name = "other-1".to_owned();
+    let plan = toy.plan(Mandate::Event);
+    assert!(plan.is_empty());
+    assert_eq!(reasons(&plan), "no family of the policy selects it");
+}
+
+#[test]
+fn a_strangers_image_with_the_right_name_is_never_a_source() {
+    let mut toy = Toy::new(family(&[IRELAND]));
+    toy.source.image.at = "666666666666/us-east-1/ami-00000001".parse().unwrap();
+    assert_eq!(
+        reasons(&toy.plan(Mandate::Event)),
+        "no family of the policy selects it"
+    );
+}
+
+#[test]
+fn an_image_with_an_operation_tag_is_never_a_source() {
+    let mut toy = Toy::new(family(&[IRELAND]));
+    toy.source
+        .image
+        .tags
+        .insert(OPERATION_TAG.to_owned(), "anything".to_owned());
+    assert!(toy.plan(Mandate::Event).is_empty());
+}
+
+#[test]
+fn an_image_that_names_a_source_image_is_a_source_all_the_same() {
+    let mut toy = Toy::new(family(&[IRELAND]));
+    toy.source.image.source = Some((
+        "us-east-1".parse().unwrap(),
+        "ami-0000000b".parse().unwrap(),
+    ));
+    assert_eq!(copies(&toy.plan(Mandate::Event)), [IRELAND]);
+}
+
+#[test]
+fn an_image_that_is_not_ready_waits_and_says_for_what() {
+    let mut toy = Toy::new(family(&[IRELAND]));
+    toy.family().ready = Ready::Tagged {
+        key: "Status".to_owned(),
+        value: "released".to_owned(),
+    };
+    assert_eq!(
+        reasons(&toy.plan(Mandate::Event)),
+        "it is not ready: the tag Status is not \"released\" yet"
+    );
+    toy.source
+        .image
+        .tags
+        .insert("Status".to_owned(), "released".to_owned());
+    assert_eq!(copies(&toy.plan(Mandate::Event)), [IRELAND]);
+
+    toy.family().ready = Ready::Settled(SignedDuration::from_mins(30));
+    toy.now += SignedDuration::from_mins(29);
+    assert!(reasons(&toy.plan(Mandate::Event)).starts_with("it is not ready: it settles until"));
+    toy.now += SignedDuration::from_mins(1);
+    assert_eq!(copies(&toy.plan(Mandate::Event)), [IRELAND]);
+}
+
+#[test]
+fn the_family_stays_as_first_recorded_whatever_tags_or_names_become() {
+    let mut toy = Toy::new(family(&[IRELAND]));
+    toy.converge(Mandate::Event);
+    toy.source.image.name = "renamed".to_owned();
+    toy.converge(Mandate::Schedule);
+    assert_eq!(toy.lineage.unwrap().source.family, "web");
+}
+
+#[test]
+fn a_disabled_key_is_named_with_its_mend_its_owner_hears_once_and_the_others_go_on() {
+    let mut toy = Toy::new(family(&[IRELAND, SYDNEY]));
+    let mut key = super::toy::key(&place(SYDNEY));
+    key.state = "Disabled".to_owned();
+    toy.keys.insert(place(SYDNEY), Seen::Read(key));
+    let plan = toy.plan(Mandate::Event);
+    assert_eq!(copies(&plan), [IRELAND]);
+    assert_eq!(notices(&plan), [NoticeKind::Waiting]);
+    assert!(reasons(&plan).contains("aws kms enable-key --region ap-southeast-2"));
+    toy.apply(&plan);
+    assert_eq!(
+        notices(&toy.plan(Mandate::Schedule)),
+        [],
+        "told once of each cause"
+    );
+
+    toy.keys
+        .insert(place(SYDNEY), Seen::Read(super::toy::key(&place(SYDNEY))));
+    assert_eq!(
+        copies(&toy.plan(Mandate::Person)),
+        [SYDNEY],
+        "only the one that waited"
+    );
+}
+
+#[test]
+fn keys_that_cannot_work_are_refused_before_the_call() {
+    for (change, expected) in [
+        (
+            "aws",
+            "is managed by AWS, and what it encrypts can't be shared",
+        ),
+        ("asymmetric", "is not a symmetric encryption key"),
+        ("deleted", "is PendingDeletion, not Enabled"),
+    ] {
+        let mut toy = Toy::new(family(&[IRELAND]));
+        toy.family().sharing.launch = grants(&[1]);
+        let mut key = super::toy::key(&place(IRELAND));
+        match change {
+            "aws" => key.aws_managed = true,
+            "asymmetric" => key.symmetric = false,
+            _ => key.state = "PendingDeletion".to_owned(),
+        }
+        toy.keys.insert(place(IRELAND), Seen::Read(key));
+        let plan = toy.plan(Mandate::Event);
+        assert!(copies(&plan).is_empty());
+        assert!(reasons(&plan).contains(expected), "{}", reasons(&plan));
+    }
+}
+
+#[test]
+fn a_key_that_could_not_be_read_is_unknown_and_nobody_is_told() {
+    let mut toy = Toy::new(family(&[IRELAND]));
+    toy.keys
+        .insert(place(IRELAND), Seen::Unknown("throttled".to_owned()));
+    let plan = toy.plan(Mandate::Event);
+    assert!(copies(&plan).is_empty() && notices(&plan).is_empty());
+    assert!(reasons(&plan).contains("could not be read: throttled"));
+}
+
+#[test]
+fn an_encrypted_source_is_never_copied_unencrypted() {
+    let mut toy = Toy::new(family(&[IRELAND]));
+    toy.source.image.encrypted = true;
+    let destination = toy.family().destinations.get_mut(&place(IRELAND)).unwrap();
+    destination.encryption = Encryption::Unencrypted;
+    let plan = toy.plan(Mandate::Event);
+    assert!(copies(&plan).is_empty());
+    assert!(reasons(&plan).contains("a copy can't be decrypted"));
+}
+
+#[test]
+fn everyone_is_never_spread_from_a_source() {
+    let mut toy = Toy::new(family(&[IRELAND]));
+    toy.family().sharing.as_source = true;
+    toy.permissions(&source_ref())
+        .insert(LaunchPermission::Everyone);
+    toy.converge(Mandate::Schedule);
+    assert_eq!(
+        toy.images[&place(IRELAND)].permissions,
+        Seen::Read([].into())
+    );
+}
+
+#[test]
+fn a_disabled_source_takes_nothing_back_from_its_replicas() {
+    let mut toy = Toy::new(family(&[IRELAND]));
+    toy.family().sharing.as_source = true;
+    toy.permissions(&source_ref()).extend(grants(&[1, 2]));
+    toy.converge(Mandate::Schedule);
+    toy.source.image.state = ImageState::Disabled;
+    toy.source.permissions = Seen::Read([].into());
+    toy.converge(Mandate::Schedule);
+    assert_eq!(
+        toy.images[&place(IRELAND)].permissions,
+        Seen::Read(grants(&[1, 2]))
+    );
+    assert_eq!(
+        toy.lineage.unwrap().source.status,
+        SourceStatus::Unavailable
+    );
+}
+
+#[test]
+fn permissions_that_could_not_be_read_take_nothing_back() {
+    let mut toy = Toy::new(family(&[IRELAND]));
+    toy.family().sharing.as_source = true;
+    toy.permissions(&source_ref()).extend(grants(&[1]));
+    toy.converge(Mandate::Schedule);
+    toy.family().sharing.as_source = false;
+    toy.source.permissions = Seen::Unknown("throttled".to_owned());
+    let plan = toy.plan(Mandate::Schedule);
+    assert!(plan.is_empty(), "{plan:#?}");
+    assert!(reasons(&plan).contains("taken back only by a scheduled run"));
+}
+
+#[test]
+fn a_replica_under_another_key_is_not_shared_and_its_owner_hears() {
+    let mut toy = Toy::new(family(&[IRELAND]));
+    toy.family().sharing.launch = grants(&[1]);
+    let plan = toy.plan(Mandate::Event);
+    toy.apply(&plan);
+    let facts = toy.images.get_mut(&place(IRELAND)).unwrap();
+    if let Seen::Read(snapshots) = &mut facts.snapshots {
+        snapshots
+            .values_mut()
+            .for_each(|s| s.key = Some("arn:aws:kms:other".to_owned()));
+    }
+    let plan = toy.plan(Mandate::Event);
+    assert_eq!(notices(&plan), [NoticeKind::Failed]);
+    toy.apply(&plan);
+    assert_eq!(toy.replica(IRELAND).state, ReplicaState::Failed);
+    assert_eq!(
+        toy.images[&place(IRELAND)].permissions,
+        Seen::Read([].into())
+    );
+}
+
+#[test]
+fn a_late_failure_is_tried_again_with_a_new_token_and_then_told() {
+    let mut toy = Toy::new(family(&[IRELAND]));
+    let mut tokens = Vec::new();
+    let mut told = Vec::new();
+    for _ in 0..12 {
+        let plan = toy.plan(Mandate::Schedule);
+        for (_, step) in plan.steps() {
+            if let Action::Copy(replica) = &step.action {
+                tokens.push(replica.request.clone().unwrap().token);
+            }
+        }
+        told.extend(notices(&plan));
+        toy.apply(&plan);
+        for facts in toy.images.values_mut() {
+            facts.image.state = ImageState::Failed;
+            facts.image.state_reason = Some("the key was deleted".to_owned());
+        }
+        toy.now += SignedDuration::from_mins(15);
+    }
+    assert_eq!(tokens.len(), MOST_ATTEMPTS as usize);
+    assert!(tokens[0] != tokens[1] && tokens[1] != tokens[2]);
+    assert_eq!(told, [NoticeKind::Failed]);
+    assert!(
+        toy.replica(IRELAND)
+            .cause
+            .as_ref()
+            .unwrap()
+            .contains("the key was deleted")
+    );
+    assert_eq!(
+        toy.lineage.as_ref().unwrap().source.status,
+        SourceStatus::Incomplete
+    );
+
+    let again = toy.plan(Mandate::Person);
+    let Some((_, step)) = again
+        .steps()
+        .find(|(_, s)| matches!(s.action, Action::Copy(_)))
+    else {
+        panic!("a person's wish starts it again: {again:#?}");
+    };
+    let Action::Copy(replica) = &step.action else {
+        unreachable!()
+    };
+    assert!(
+        !tokens.contains(&replica.request.as_ref().unwrap().token),
+        "a token never used before"
+    );
+}
+
+#[test]
+fn an_image_that_is_not_found_once_is_no_reason_to_copy_again() {
+    let mut toy = Toy::new(family(&[IRELAND]));
+    let plan = toy.plan(Mandate::Event);
+    toy.apply(&plan);
+    let look = |toy: &Toy| {
+        let mut observation = toy.observe(Mandate::Schedule);
+        observation.replicas.insert(place(IRELAND), Seen::Absent);
+        super::super::plan(&toy.active, &observation, toy.now)
+    };
+    let first = look(&toy);
+    toy.apply(&first);
+    assert_eq!(toy.replica(IRELAND).state, ReplicaState::Copying);
+    assert!(
+        look(&toy).is_empty(),
+        "a second look at once tells nothing new"
+    );
+    toy.now += SignedDuration::from_mins(11);
+    let later = look(&toy);
+    toy.apply(&later);
+    assert_eq!(toy.replica(IRELAND).attempt, 2);
+}
+
+#[test]
+fn a_replica_that_someone_deregistered_is_told_and_not_made_again() {
+    let mut toy = Toy::new(family(&[IRELAND]));
+    toy.converge(Mandate::Event);
+    toy.images.get_mut(&place(IRELAND)).unwrap().image.state = ImageState::Deregistered;
+    let plan = toy.plan(Mandate::Schedule);
+    assert_eq!(notices(&plan), [NoticeKind::Lost]);
+    toy.apply(&plan);
+    assert!(copies(&toy.plan(Mandate::Schedule)).is_empty());
+}
+
+#[test]
+fn a_replica_that_was_disabled_and_enabled_again_gets_its_permissions_back() {
+    let mut toy = Toy::new(family(&[IRELAND]));
+    toy.family().sharing.launch = grants(&[1]);
+    toy.converge(Mandate::Event);
+    toy.images.get_mut(&place(IRELAND)).unwrap().image.state = ImageState::Disabled;
+    toy.converge(Mandate::Event);
+    let facts = toy.images.get_mut(&place(IRELAND)).unwrap();
+    facts.image.state = ImageState::Available;
+    facts.permissions = Seen::Read([].into());
+    toy.converge(Mandate::Event);
+    assert_eq!(
+        toy.images[&place(IRELAND)].permissions,
+        Seen::Read(grants(&[1]))
+    );
+    assert_eq!(toy.replica(IRELAND).state, ReplicaState::Verified);
+}
+
+#[test]
+fn a_destination_added_later_is_copied_alone() {
+    let mut toy = Toy::new(family(&[IRELAND]));
+    toy.converge(Mandate::Event);
+    let more = family(&[IRELAND, SYDNEY]).destinations;
+    toy.family().destinations = more;
+    toy.keys
+        .insert(place(SYDNEY), Seen::Read(super::toy::key(&place(SYDNEY))));
+    assert_eq!(copies(&toy.plan(Mandate::Schedule)), [SYDNEY]);
+}
+
+#[test]
+fn a_destination_that_the_policy_drops_keeps_what_is_there() {
+    let mut toy = Toy::new(family(&[IRELAND, SYDNEY]));
+    toy.converge(Mandate::Event);
+    toy.family().destinations.remove(&place(SYDNEY));
+    let plan = toy.plan(Mandate::Schedule);
+    assert!(plan.is_empty());
+    assert!(reasons(&plan).contains("what is there stays as it is"));
+}
+
+fn copying(toy: &mut Toy) -> Replica {
+    let plan = toy.plan(Mandate::Event);
+    let copying = plan.steps().find_map(|(_, step)| match &step.action {
+        Action::Copy(replica) => Some((**replica).clone()),
+        _ => None,
+    });
+    toy.apply(&plan);
+    copying.unwrap()
+}
+
+fn answered(toy: &Toy, copying: &Replica, answer: CopyAnswer) -> (Replica, Change) {
+    let source = &toy.lineage.as_ref().unwrap().source;
+    let change = after_copy(&toy.active.policy, source, copying, answer, toy.now);
+    match &change.record {
+        Record::Replica(replica) => ((**replica).clone(), change),
+        Record::Source(_) => panic!("a copy's answer changes its replica"),
+    }
+}
+
+#[test]
+fn a_name_that_is_taken_by_the_copy_itself_is_the_copy() {
+    let mut toy = Toy::new(family(&[IRELAND]));
+    let copying = copying(&mut toy);
+    let image = toy.images[&place(IRELAND)].image.clone();
+    let (replica, _) = answered(
+        &toy,
+        &copying,
+        CopyAnswer::NameTaken(Some(Box::new(image.clone()))),
+    );
+    assert_eq!(replica.image, Some(image.at.id));
+    assert_eq!(replica.state, ReplicaState::Copying);
+}
+
+#[test]
+fn a_name_that_a_stranger_has_ends_the_destination_and_names_the_stranger() {
+    let mut toy = Toy::new(family(&[IRELAND]));
+    let copying = copying(&mut toy);
+    let mut image = toy.images[&place(IRELAND)].image.clone();
+    image.tags.clear();
+    let (replica, change) = answered(
+        &toy,
+        &copying,
+        CopyAnswer::NameTaken(Some(Box::new(image.clone()))),
+    );
+    assert_eq!(replica.state, ReplicaState::Failed);
+    assert!(replica.cause.unwrap().contains(image.at.id.as_str()));
+    assert_eq!(change.notices.len(), 1);
+}
+
+#[test]
+fn an_operation_tag_on_an_image_of_another_source_is_not_believed() {
+    let mut toy = Toy::new(family(&[IRELAND]));
+    let copying = copying(&mut toy);
+    let mut image = toy.images[&place(IRELAND)].image.clone();
+    image.source = Some((
+        "us-east-1".parse().unwrap(),
+        "ami-0000bad1".parse().unwrap(),
+    ));
+    let (replica, _) = answered(&toy, &copying, CopyAnswer::NameTaken(Some(Box::new(image))));
+    assert_eq!((replica.state, replica.image), (ReplicaState::Failed, None));
+}
+
+#[test]
+fn a_full_quota_is_a_queue_and_not_a_failure() {
+    let mut toy = Toy::new(family(&[IRELAND]));
+    let copying = copying(&mut toy);
+    let (replica, change) = answered(
+        &toy,
+        &copying,
+        CopyAnswer::QuotaFull("300 copies".to_owned()),
+    );
+    assert_eq!(
+        (replica.state, replica.attempt),
+        (ReplicaState::Wanted, copying.attempt)
+    );
+    assert!(change.notices.is_empty());
+}
+
+#[test]
+fn a_copy_whose_answer_was_lost_is_asked_for_again_with_the_same_request() {
+    let mut toy = Toy::new(family(&[IRELAND]));
+    let asked = copying(&mut toy);
+    let lineage = toy.lineage.as_mut().unwrap();
+    lineage.replicas.get_mut(&place(IRELAND)).unwrap().image = None;
+    toy.images.clear();
+    toy.source
+        .image
+        .tags
+        .insert("Added".to_owned(), "since".to_owned());
+    let again = copying(&mut toy);
+    assert_eq!(
+        again.request, asked.request,
+        "the recorded request, not a new one"
+    );
+}

@@ -1,0 +1,221 @@
+//! Owns the policy: what a platform team wants of its images, already checked.
+//!
+//! A [`Policy`] exists only as the result of [`parse`]; every name in it is resolved, every group
+//! expanded and every impossible combination refused.
+
+mod arn;
+mod caps;
+mod check;
+mod destinations;
+mod diagnostic;
+mod document;
+mod duration;
+mod encryption;
+mod families;
+mod findings;
+mod groups;
+mod kms;
+mod names;
+mod pattern;
+mod render;
+mod selection;
+mod sharing;
+mod suggest;
+mod syntax;
+mod tags;
+#[cfg(test)]
+mod tests;
+
+pub use check::{Checked, parse};
+pub use diagnostic::{Code, Diagnostic, Rejected, Related, Severity, Span};
+pub use pattern::Pattern;
+pub use render::render;
+
+use crate::ids::{AccountId, Place, Region};
+use crate::image::{Image, LaunchPermission, Tags};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A checked policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Every account the policy names, with how it is reached.
+    pub accounts: BTreeMap<AccountId, Account>,
+    /// Who hears of what, by name.
+    pub owners: BTreeMap<String, Owner>,
+    /// The families, by name.
+    pub families: BTreeMap<String, Family>,
+    /// Limits on what one run may do.
+    pub caps: Caps,
+}
+
+/// An account Amiary works in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Its name in the policy.
+    pub name: String,
+    /// The role to assume there: a role's name or a whole ARN. Without one, Amiary's own
+    /// credentials are used.
+    pub role: Option<String>,
+}
+
+/// Someone who is told what becomes of images.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// The ARN of the SNS topic that notices are published to.
+    pub topic: String,
+}
+
+/// The images that are successive versions of one thing, and what is wanted of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Family {
+    /// Its name.
+    pub name: String,
+    /// The name of its owner in [`Policy::owners`].
+    pub owner: String,
+    /// Which images belong to it.
+    pub select: Selection,
+    /// When a selected image is ready to be copied.
+    pub ready: Ready,
+    /// Where its images are copied to, without a place twice.
+    pub destinations: BTreeMap<Place, Destination>,
+    /// Whom replicas are shared with.
+    pub sharing: Sharing,
+    /// Which tags replicas carry.
+    pub tags: TagRules,
+}
+
+/// Which images belong to a family. Always by owner account and Region, never by name alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selection {
+    /// The accounts that own the sources.
+    pub accounts: BTreeSet<AccountId>,
+    /// The Regions in which the sources are published.
+    pub regions: BTreeSet<Region>,
+    /// The pattern of their names.
+    pub name: Pattern,
+    /// Tags they must carry, each value a pattern.
+    pub tags: BTreeMap<String, Pattern>,
+    /// Images made before this moment are left alone.
+    pub not_before: Option<Timestamp>,
+}
+
+/// What makes a selected image ready, beyond being available.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ready {
+    /// Nothing else.
+    Available,
+    /// It carries this tag with this value.
+    Tagged {
+        /// The tag's key.
+        key: String,
+        /// The tag's value.
+        value: String,
+    },
+    /// It was made at least this long ago.
+    Settled(SignedDuration),
+}
+
+/// One destination: a place, and how copies are encrypted there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destination {
+    /// The account and Region.
+    pub place: Place,
+    /// How copies are encrypted there.
+    pub encryption: Encryption,
+}
+
+/// How a copy is encrypted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Encryption {
+    /// Under this key: an alias (`alias/golden`), a key id or an ARN in the destination's Region.
+    Key(String),
+    /// Not at all, said in so many words (`encrypt = false`). An encrypted source is then refused.
+    Unencrypted,
+}
+
+/// Whom replicas are shared with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sharing {
+    /// Accounts, organizations and units that may launch every replica. [`LaunchPermission::Everyone`]
+    /// is in it only where the policy says `public = true`.
+    pub launch: BTreeSet<LaunchPermission>,
+    /// Whether the source's own launch permissions are wanted, too.
+    pub as_source: bool,
+    /// Accounts that may make volumes from (and so copy) the replicas' snapshots.
+    pub snapshots: BTreeSet<AccountId>,
+}
+
+/// Which tags a replica carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TagRules {
+    /// Whether the source's tags are wanted.
+    pub copy: bool,
+    /// Keys of the source that are left out.
+    pub drop: Vec<Pattern>,
+    /// Tags added to every replica; they win over the source's.
+    pub add: Tags,
+}
+
+/// Limits on what one run may do. 0 means none at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caps {
+    /// Copies one run may start.
+    pub copies_per_run: u32,
+    /// Launch and volume permissions one run may take back; exceeding it holds all of them.
+    pub revocations_per_run: u32,
+}
+
+impl Selection {
+    /// Whether an image is selected, as far as its owner, Region, name, tags and age tell.
+    pub fn selects(&self, image: &Image) -> bool {
+        self.covers(&image.at.place)
+            && self.name.matches(&image.name)
+            && self
+                .tags
+                .iter()
+                .all(|(key, value)| image.tags.get(key).is_some_and(|v| value.matches(v)))
+            && self
+                .not_before
+                .is_none_or(|since| image.created.is_some_and(|created| created >= since))
+    }
+
+    /// Whether sources are published at this place.
+    pub fn covers(&self, place: &Place) -> bool {
+        self.accounts.contains(&place.account) && self.regions.contains(&place.region)
+    }
+}
+
+impl Policy {
+    /// Every place where sources are published.
+    pub fn source_places(&self) -> BTreeSet<Place> {
+        self.families
+            .values()
+            .flat_map(|family| {
+                let select = &family.select;
+                select.accounts.iter().flat_map(move |account| {
+                    select
+                        .regions
+                        .iter()
+                        .map(move |region| Place::new(account.clone(), region.clone()))
+                })
+            })
+            .collect()
+    }
+
+    /// Every place where replicas are wanted.
+    pub fn destination_places(&self) -> BTreeSet<Place> {
+        self.families
+            .values()
+            .flat_map(|family| family.destinations.keys().cloned())
+            .collect()
+    }
+
+    /// The family that selects an image. [`parse`] warns of families that could overlap; the first
+    /// by name decides.
+    pub fn family_of(&self, image: &Image) -> Option<&Family> {
+        self.families
+            .values()
+            .find(|family| family.select.selects(image))
+    }
+}

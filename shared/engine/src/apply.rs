@@ -1,0 +1,319 @@
+//! Owns applying: a plan's steps in their order, each destination's apart from the others', and
+//! what became of every one.
+
+use crate::ports::{Class, PortError, Reading, Writing};
+use amiary_domain::ids::Place;
+use amiary_domain::lineage::{Record, Replica, Source};
+use amiary_domain::observation::Observation;
+use amiary_domain::plan::{Action, ActivePolicy, CopyAnswer, Group, Plan, Step, after_copy};
+use futures_util::future::join_all;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
+use tracing::{info, warn};
+
+/// No step is started within this time of the deadline.
+const MARGIN: SignedDuration = SignedDuration::from_secs(15);
+
+/// What became of a step.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It is done.
+    Done,
+    /// What it should undo was not there any more.
+    AlreadySo,
+    /// Not now: the next event or schedule carries on.
+    NotReady(String),
+    /// AWS refused it, and would again.
+    Refused(PortError),
+    /// It failed in passing.
+    Failed(PortError),
+}
+
+/// A step and what became of it.
+#[derive(Debug)]
+pub struct Applied {
+    /// The destination it concerned; none for the source's record.
+    pub place: Option<Place>,
+    /// The step, as text.
+    pub step: String,
+    /// Its reason.
+    pub reason: String,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+impl Outcome {
+    /// Whether the steps after it may be made.
+    fn lets_go_on(&self) -> bool {
+        matches!(self, Self::Done | Self::AlreadySo)
+    }
+
+    /// One word for logs and tables.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::AlreadySo => "already so",
+            Self::NotReady(_) => "not ready",
+            Self::Refused(_) => "refused",
+            Self::Failed(_) => "failed",
+        }
+    }
+}
+
+/// Applies a plan: the source's steps first, then every destination's, side by side.
+pub async fn apply(
+    reading: Reading<'_>,
+    writing: Writing<'_>,
+    active: &ActivePolicy,
+    observation: &Observation,
+    plan: &Plan,
+    deadline: Option<Timestamp>,
+) -> Vec<Applied> {
+    let work = Applier {
+        reading,
+        writing,
+        active,
+        deadline,
+    };
+    let recorded = observation
+        .lineage
+        .as_ref()
+        .map(|lineage| lineage.source.clone());
+    let source = source_of(plan).or(recorded);
+    let mut applied = work.steps(None, &plan.source, source.as_ref()).await;
+    if applied.iter().any(|step| !step.outcome.lets_go_on()) {
+        return applied;
+    }
+    let groups = plan
+        .destinations
+        .iter()
+        .map(|group: &Group| work.steps(Some(&group.place), &group.steps, source.as_ref()));
+    applied.extend(join_all(groups).await.into_iter().flatten());
+    applied
+}
+
+/// The source as the plan records it.
+fn source_of(plan: &Plan) -> Option<Source> {
+    plan.source
+        .iter()
+        .rev()
+        .find_map(|step| match &step.action {
+            Action::Write(change) => match &change.record {
+                Record::Source(source) => Some((**source).clone()),
+                Record::Replica(_) => None,
+            },
+            _ => None,
+        })
+}
+
+struct Applier<'a> {
+    reading: Reading<'a>,
+    writing: Writing<'a>,
+    active: &'a ActivePolicy,
+    deadline: Option<Timestamp>,
+}
+
+impl Applier<'_> {
+    async fn steps(
+        &self,
+        place: Option<&Place>,
+        steps: &[Step],
+        source: Option<&Source>,
+    ) -> Vec<Applied> {
+        let mut applied = Vec::new();
+        for step in steps {
+            let outcome = if self.is_late() {
+                Outcome::NotReady("the deadline is near: the next run carries on".to_owned())
+            } else {
+                self.step(&step.action, source).await
+            };
+            log(place, step, &outcome);
+            let go_on = outcome.lets_go_on();
+            applied.push(Applied {
+                place: place.cloned(),
+                step: step.action.to_string(),
+                reason: step.reason.clone(),
+                outcome,
+            });
+            if !go_on {
+                break;
+            }
+        }
+        applied
+    }
+
+    fn is_late(&self) -> bool {
+        self.deadline
+            .is_some_and(|deadline| self.reading.clock.now() + MARGIN > deadline)
+    }
+
+    async fn step(&self, action: &Action, source: Option<&Source>) -> Outcome {
+        let images = self.writing.images;
+        let nobody = BTreeSet::new();
+        let result = match action {
+            Action::Write(change) => {
+                self.writing
+                    .record
+                    .commit(change, self.reading.clock.now(), self.writing.by)
+                    .await
+            }
+            Action::Copy(replica) => return self.copy(replica, source).await,
+            Action::Tag {
+                place,
+                image,
+                snapshots,
+                tags,
+            } => images.tag(place, &resources(image, snapshots), tags).await,
+            Action::Untag {
+                place,
+                image,
+                snapshots,
+                keys,
+            } => {
+                images
+                    .untag(place, &resources(image, snapshots), keys)
+                    .await
+            }
+            Action::Share { image, add } => images.share(image, add, &BTreeSet::new()).await,
+            Action::Unshare {
+                image,
+                remove,
+                loan,
+            } => {
+                return taken_back(images.share(image, &BTreeSet::new(), remove).await, *loan);
+            }
+            Action::ShareSnapshot {
+                place,
+                snapshot,
+                add,
+            } => images.share_snapshot(place, snapshot, add, &nobody).await,
+            Action::UnshareSnapshot {
+                place,
+                snapshot,
+                remove,
+                loan,
+            } => {
+                let result = images
+                    .share_snapshot(place, snapshot, &nobody, remove)
+                    .await;
+                return taken_back(result, *loan);
+            }
+        };
+        result.map_or_else(outcome, |()| Outcome::Done)
+    }
+
+    /// Starts a copy and records EC2's answer. A passing failure leaves the intent as recorded: the
+    /// next run makes the same call with the same token.
+    async fn copy(&self, copying: &Replica, source: Option<&Source>) -> Outcome {
+        let (Some(source), Some(request)) = (source, &copying.request) else {
+            return Outcome::NotReady("the copy's request is not recorded".to_owned());
+        };
+        let result = self
+            .writing
+            .images
+            .copy(&copying.source, &copying.destination, request)
+            .await;
+        let answer = match result {
+            Ok(image) => CopyAnswer::Started(image),
+            Err(error) => match error.class {
+                Class::Retry | Class::NotReady | Class::Conflict => return outcome(error),
+                Class::Quota => CopyAnswer::QuotaFull(error.to_string()),
+                Class::TokenMismatch => CopyAnswer::TokenMismatch(error.to_string()),
+                Class::Gone | Class::Permanent => CopyAnswer::Refused(error.to_string()),
+                Class::NameTaken => match self.who_has(copying, &request.name).await {
+                    Ok(answer) => answer,
+                    Err(error) => return outcome(error),
+                },
+            },
+        };
+        let said = match &answer {
+            CopyAnswer::Started(_) => None,
+            CopyAnswer::QuotaFull(said)
+            | CopyAnswer::TokenMismatch(said)
+            | CopyAnswer::Refused(said) => Some(said.clone()),
+            CopyAnswer::NameTaken(_) => Some(format!("the name {:?} is taken", request.name)),
+        };
+        let now = self.reading.clock.now();
+        let change = after_copy(&self.active.policy, source, copying, answer, now);
+        match (
+            self.writing
+                .record
+                .commit(&change, now, self.writing.by)
+                .await,
+            said,
+        ) {
+            (Err(error), _) => outcome(error),
+            (Ok(()), None) => Outcome::Done,
+            (Ok(()), Some(said)) => Outcome::NotReady(said),
+        }
+    }
+
+    async fn who_has(&self, copying: &Replica, name: &str) -> Result<CopyAnswer, PortError> {
+        let mut found = self
+            .reading
+            .images
+            .images_named(&copying.destination, name)
+            .await?;
+        Ok(CopyAnswer::NameTaken(found.pop().map(Box::new)))
+    }
+}
+
+fn resources(
+    image: &amiary_domain::ids::ImageId,
+    snapshots: &BTreeSet<amiary_domain::ids::SnapshotId>,
+) -> Vec<String> {
+    std::iter::once(image.to_string())
+        .chain(snapshots.iter().map(ToString::to_string))
+        .collect()
+}
+
+/// A loan on an image or snapshot that is gone needs no giving back.
+fn taken_back(result: Result<(), PortError>, loan: bool) -> Outcome {
+    match result {
+        Ok(()) => Outcome::Done,
+        Err(error) if loan && error.class == Class::Gone => Outcome::AlreadySo,
+        Err(error) => outcome(error),
+    }
+}
+
+fn outcome(error: PortError) -> Outcome {
+    match error.class {
+        Class::Retry => Outcome::Failed(error),
+        Class::Permanent | Class::NameTaken | Class::TokenMismatch => Outcome::Refused(error),
+        Class::Conflict => {
+            Outcome::NotReady("another run wrote the record first: this one yields".to_owned())
+        }
+        Class::Quota | Class::NotReady | Class::Gone => Outcome::NotReady(error.to_string()),
+    }
+}
+
+fn log(place: Option<&Place>, step: &Step, outcome: &Outcome) {
+    let (account, region) = place.map_or(("", ""), |place| {
+        (place.account.as_str(), place.region.as_str())
+    });
+    match outcome {
+        Outcome::Refused(error) | Outcome::Failed(error) => warn!(
+            image.account = account,
+            image.region = region,
+            step = %step.action,
+            outcome = outcome.word(),
+            error = error as &(dyn std::error::Error + 'static),
+            "step"
+        ),
+        Outcome::NotReady(why) => info!(
+            image.account = account,
+            image.region = region,
+            step = %step.action,
+            outcome = outcome.word(),
+            why,
+            "step"
+        ),
+        Outcome::Done | Outcome::AlreadySo => info!(
+            image.account = account,
+            image.region = region,
+            step = %step.action,
+            outcome = outcome.word(),
+            "step"
+        ),
+    }
+}

@@ -1,0 +1,8 @@
+//! Owns the way every decision takes: observe → plan → check → apply → record. It speaks to the
+//! world through the traits in [`ports`] and knows nothing of AWS's SDK.
+
+pub mod apply;
+pub mod observe;
+pub mod ports;
+pub mod reconcile;
+pub mod run;

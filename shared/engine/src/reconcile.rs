@@ -1,0 +1,131 @@
+//! Owns the scheduled run over everything: what no event reported, what is unfinished, and what is
+//! due to be looked at again. All of it is planned before any of it is applied, so that the caps
+//! hold for the run as a whole.
+
+use crate::observe::observe;
+use crate::ports::{Answer, PortError, Reading, Writing};
+use crate::run::{Report, carry_out};
+use amiary_domain::ids::{ImageRef, Place};
+use amiary_domain::image::Image;
+use amiary_domain::observation::{Mandate, Observation};
+use amiary_domain::plan::{ActivePolicy, Budget, Held, Plan, check, plan};
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+use tracing::warn;
+
+/// The most lineages that are looked at only because they are due.
+const MOST_DUE: usize = 500;
+
+/// What a scheduled run did.
+#[derive(Debug, Default)]
+pub struct Summary {
+    /// Lineages that were looked at.
+    pub looked_at: usize,
+    /// New sources that no event had reported.
+    pub discovered: usize,
+    /// What the caps held back.
+    pub held: Held,
+    /// What was done about each lineage that was not converged.
+    pub reports: Vec<Report>,
+    /// What could not be read; its scopes are left to the next run.
+    pub unread: Vec<PortError>,
+}
+
+/// Reconciles everything.
+///
+/// # Errors
+/// Where the record can't be read, so that it is not known what there is to do.
+pub async fn reconcile(
+    reading: Reading<'_>,
+    writing: Writing<'_>,
+    active: &ActivePolicy,
+    deadline: Option<Timestamp>,
+) -> Answer<Summary> {
+    let mut summary = Summary::default();
+    let images = scope(reading, active, &mut summary).await?;
+    let mut planned = Vec::new();
+    for image in images {
+        match observe(reading, active, &image, Mandate::Schedule).await {
+            Ok(observation) => {
+                summary.looked_at += 1;
+                let plan = plan(active, &observation, reading.clock.now());
+                planned.push((observation, plan));
+            }
+            Err(error) => unread(&mut summary, error),
+        }
+    }
+    let mut budget = Budget::from(&active.policy.caps);
+    let (observations, mut plans): (Vec<Observation>, Vec<Plan>) = planned.into_iter().unzip();
+    summary.held = check(&mut plans, &mut budget);
+    for (observation, plan) in observations.into_iter().zip(plans) {
+        match carry_out(
+            reading,
+            writing,
+            active,
+            observation,
+            plan,
+            &mut budget,
+            deadline,
+        )
+        .await
+        {
+            Ok(report) => summary.reports.push(report),
+            Err(error) => unread(&mut summary, error),
+        }
+    }
+    Ok(summary)
+}
+
+fn unread(summary: &mut Summary, error: PortError) {
+    warn!(
+        error = &error as &(dyn std::error::Error + 'static),
+        "could not be read: left to the next run"
+    );
+    summary.unread.push(error);
+}
+
+/// The images to look at: unfinished lineages, those that are due, and new sources.
+async fn scope(
+    reading: Reading<'_>,
+    active: &ActivePolicy,
+    summary: &mut Summary,
+) -> Answer<BTreeSet<ImageRef>> {
+    let now = reading.clock.now();
+    let mut images: BTreeSet<ImageRef> = reading.record.unfinished().await?.into_iter().collect();
+    images.extend(reading.record.due(now, MOST_DUE).await?);
+    for place in active.policy.source_places() {
+        match discover(reading, active, &place).await {
+            Ok(found) => {
+                summary.discovered += found.len();
+                images.extend(found);
+            }
+            Err(error) => unread(summary, error),
+        }
+    }
+    Ok(images)
+}
+
+/// The images at a place that a family selects and nobody recorded.
+async fn discover(
+    reading: Reading<'_>,
+    active: &ActivePolicy,
+    place: &Place,
+) -> Answer<BTreeSet<ImageRef>> {
+    let mut found = BTreeSet::new();
+    let mut from = None;
+    loop {
+        let page = reading.images.images(place, from).await?;
+        let selected: Vec<ImageRef> = page
+            .items
+            .iter()
+            .filter(|image: &&Image| active.policy.family_of(image).is_some())
+            .map(|image| image.at.clone())
+            .collect();
+        let known = reading.record.known(&selected).await?;
+        found.extend(selected.into_iter().filter(|image| !known.contains(image)));
+        from = page.next;
+        if from.is_none() {
+            return Ok(found);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Client tokens: the same call again gets the same answer, another call under a used token is
+//! refused. How long a token lives is not documented; here it lives on.
+//! <https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html>.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::request::Request;
+use crate::state::State;
+use crate::wire::error::ApiError;
+
+const LONGEST_TOKEN: usize = 64;
+
+/// The calls made with each account's Region's operation's token, and their answers.
+#[derive(Debug, Default)]
+pub(crate) struct Tokens(BTreeMap<[String; 4], (Value, Value)>);
+
+/// The answer that this call got before.
+pub(crate) fn earlier(state: &State, call: &Request) -> Result<Option<Value>, ApiError> {
+    let Some(key) = key(call) else {
+        return Ok(None);
+    };
+    if key[3].len() > LONGEST_TOKEN || !key[3].is_ascii() {
+        let message =
+            format!("ClientToken must be ASCII and at most {LONGEST_TOKEN} characters long");
+        return Err(ApiError::invalid_value(message));
+    }
+    match state.ec2.tokens.0.get(&key) {
+        None => Ok(None),
+        Some((parameters, answer)) if *parameters == call.parameters => Ok(Some(answer.clone())),
+        Some(_) => Err(ApiError::new(
+            "IdempotentParameterMismatch",
+            "Arguments on this idempotent request are inconsistent with arguments used in \
+             previous request(s).",
+        )),
+    }
+}
+
+/// Remembers what a call with a token was answered.
+pub(crate) fn remember(state: &mut State, call: &Request, answer: &Value) {
+    if let Some(key) = key(call) {
+        let used = (call.parameters.clone(), answer.clone());
+        state.ec2.tokens.0.insert(key, used);
+    }
+}
+
+fn key(call: &Request) -> Option<[String; 4]> {
+    let token = call
+        .params()
+        .text("ClientToken")
+        .filter(|token| !token.is_empty())?;
+    let account = call.account().to_owned();
+    Some([
+        account,
+        call.region.clone(),
+        call.operation.clone(),
+        token.to_owned(),
+    ])
+}

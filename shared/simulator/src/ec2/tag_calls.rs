@@ -1,0 +1,199 @@
+//! `CreateTags`, `DeleteTags` and `DescribeTags`, on images, snapshots, volumes and instances.
+
+use serde_json::{Value, json};
+
+use super::Region;
+use super::access::{no_image, no_snapshot};
+use super::filter::Filters;
+use super::instance::no_instance;
+use super::page;
+use super::tag::{self, TagMap, Tags};
+use super::volume::no_volume;
+use crate::request::Request;
+use crate::state::State;
+use crate::wire::error::ApiError;
+
+const MOST_RESOURCES: usize = 1000;
+
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateTags.html>: on all resources
+/// or on none. Whoever sees an image or a snapshot may tag it, for themselves.
+pub(crate) fn create_tags(state: &mut State, call: &Request) -> Result<Value, ApiError> {
+    let ids = resources(state, call)?;
+    let tags = tag::read(&call.params().list("Tags"))?;
+    if tags.is_empty() {
+        let message = "The request must contain the parameter Tag";
+        return Err(ApiError::new("MissingParameter", message));
+    }
+    tag::requested(state, &tags);
+    let region = state.ec2.region_mut(&call.region);
+    for id in &ids {
+        if let Some(on) = tags_of(region, id) {
+            on.clone().put(call.account(), &tags)?;
+        }
+    }
+    for id in &ids {
+        if let Some(on) = tags_of(region, id) {
+            on.put(call.account(), &tags)?;
+        }
+    }
+    Ok(json!({}))
+}
+
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteTags.html>: by key, or by key
+/// and value; all of one's own where no tag is named.
+pub(crate) fn delete_tags(state: &mut State, call: &Request) -> Result<Value, ApiError> {
+    let ids = resources(state, call)?;
+    let named = call.params().list("Tags");
+    let mut wanted: Vec<(String, Option<String>)> = Vec::new();
+    for tag in &named {
+        let value = tag.text("Value").map(str::to_owned);
+        wanted.push((tag.need("Key")?.to_owned(), value));
+    }
+    if wanted.iter().any(|(key, _)| key.starts_with(tag::RESERVED)) {
+        let message = "Tag keys starting with 'aws:' are reserved for internal use";
+        return Err(ApiError::invalid_value(message));
+    }
+    tag::tag_keys(state, wanted.iter().map(|(key, _)| key.as_str()));
+    let region = state.ec2.region_mut(&call.region);
+    for id in &ids {
+        if let Some(on) = tags_of(region, id) {
+            on.remove(call.account(), |key, value| {
+                let meant = |(named, with): &(String, Option<String>)| {
+                    named == key && with.as_ref().is_none_or(|with| with == value)
+                };
+                wanted.is_empty() || wanted.iter().any(meant)
+            });
+        }
+    }
+    Ok(json!({}))
+}
+
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeTags.html>: one's own tags.
+pub(crate) fn describe_tags(state: &mut State, call: &Request) -> Result<Value, ApiError> {
+    let known = ["key", "resource-id", "resource-type", "value", "tag-key"];
+    let filters = Filters::read(call.params(), &known)?;
+    let region = state.ec2.region_mut(&call.region);
+    let mut found = Vec::new();
+    for (id, kind, tags) in tagged(region, call.account()) {
+        for (key, value) in &tags {
+            let tag = TagMap::from([(key.clone(), value.clone())]);
+            let matches = filters.match_all(&tag, |name| match name {
+                "key" => vec![key.clone()],
+                "value" => vec![value.clone()],
+                "resource-id" => vec![id.clone()],
+                "resource-type" => vec![kind.to_owned()],
+                _ => Vec::new(),
+            });
+            if matches {
+                let written = json!({
+                    "Key": key, "Value": value, "ResourceId": id, "ResourceType": kind,
+                });
+                found.push((format!("{id} {key}"), written));
+            }
+        }
+    }
+    found.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let page = page::cut(call, found, 5)?;
+    Ok(json!({ "Tags": page.items, "NextToken": page.next }))
+}
+
+/// Every resource, with the tags that an account put on it.
+fn tagged(region: &Region, account: &str) -> Vec<(String, &'static str, TagMap)> {
+    let images = region
+        .images
+        .values()
+        .map(|image| (&image.id, "image", &image.tags));
+    let snapshots = region.snapshots.values();
+    let snapshots = snapshots.map(|snapshot| (&snapshot.id, "snapshot", &snapshot.tags));
+    let volumes = region
+        .volumes
+        .values()
+        .map(|volume| (&volume.id, "volume", &volume.tags));
+    let instances = region.instances.values();
+    let instances = instances.map(|instance| (&instance.id, "instance", &instance.tags));
+    images
+        .chain(snapshots)
+        .chain(volumes)
+        .chain(instances)
+        .map(|(id, kind, tags)| (id.clone(), kind, tags.own(account)))
+        .collect()
+}
+
+/// The resources a call names; each must be there for the caller to see.
+fn resources(state: &mut State, call: &Request) -> Result<Vec<String>, ApiError> {
+    let ids = call.params().texts("Resources");
+    if ids.len() > MOST_RESOURCES {
+        let message = format!("At most {MOST_RESOURCES} resources can be tagged in one call");
+        return Err(ApiError::invalid_value(message));
+    }
+    for id in &ids {
+        let arn = check_resource(state, call, id)?;
+        state.touch(arn);
+    }
+    if let [id] = ids.as_slice() {
+        let region = state.ec2.region_mut(&call.region);
+        let tags = tags_of(region, id).map(|tags| tags.own(call.account()));
+        tag::present(state, &tags.unwrap_or_default());
+    }
+    Ok(ids.into_iter().map(str::to_owned).collect())
+}
+
+/// The ARN of a resource that the caller sees.
+fn check_resource(state: &State, call: &Request, id: &str) -> Result<String, ApiError> {
+    let (account, ec2) = (call.account(), &state.ec2);
+    let region = ec2.region(&call.region);
+    let prefix = id.split_once('-').map_or("", |(prefix, _)| prefix);
+    let arn = |kind: &str, owner: &str| format!("arn:aws:ec2:{}:{owner}:{kind}/{id}", call.region);
+    match prefix {
+        "ami" => {
+            super::access::well_formed_image(id)?;
+            let image = ec2
+                .image(&call.region, id)
+                .filter(|image| ec2.sees(image, account));
+            image
+                .map(|_| arn("image", ""))
+                .ok_or_else(|| no_image(&[id]))
+        }
+        "snap" => {
+            let snapshot = ec2.snapshot(&call.region, id);
+            let snapshot = snapshot.filter(|snapshot| snapshot.is_readable_by(account));
+            snapshot
+                .map(|_| arn("snapshot", ""))
+                .ok_or_else(|| no_snapshot(id))
+        }
+        "vol" => {
+            let volume = region.and_then(|region| region.volumes.get(id));
+            let volume = volume.filter(|volume| volume.owner == account);
+            volume
+                .map(|_| arn("volume", account))
+                .ok_or_else(|| no_volume(id))
+        }
+        "i" => {
+            let instance = region.and_then(|region| region.instances.get(id));
+            let instance = instance.filter(|instance| instance.owner == account);
+            instance
+                .map(|_| arn("instance", account))
+                .ok_or_else(|| no_instance(id))
+        }
+        _ => Err(ApiError::new(
+            "InvalidID",
+            format!("The ID '{id}' is not valid"),
+        )),
+    }
+}
+
+fn tags_of<'a>(region: &'a mut Region, id: &str) -> Option<&'a mut Tags> {
+    if let Some(image) = region.images.get_mut(id) {
+        return Some(&mut image.tags);
+    }
+    if let Some(snapshot) = region.snapshots.get_mut(id) {
+        return Some(&mut snapshot.tags);
+    }
+    if let Some(volume) = region.volumes.get_mut(id) {
+        return Some(&mut volume.tags);
+    }
+    region
+        .instances
+        .get_mut(id)
+        .map(|instance| &mut instance.tags)
+}

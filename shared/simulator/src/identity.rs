@@ -1,0 +1,81 @@
+//! Who calls: access keys, the accounts and sessions behind them, and the roles one may assume.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sha2::{Digest, Sha256};
+
+use crate::ids::{hex, is_account};
+
+/// The account of any access key that nobody gave out.
+const DEFAULT_ACCOUNT: &str = "111111111111";
+
+/// Temporary credentials, as AWS hands them out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// The access key id, which tells the caller.
+    pub access_key_id: String,
+    /// The secret key. Signatures aren't verified.
+    pub secret_access_key: String,
+    /// The session token.
+    pub session_token: String,
+}
+
+/// The account and ARN behind a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Caller {
+    pub(crate) account: String,
+    pub(crate) arn: String,
+}
+
+impl Caller {
+    /// The account itself.
+    pub(crate) fn root(account: &str) -> Self {
+        Self {
+            account: account.to_owned(),
+            arn: format!("arn:aws:iam::{account}:root"),
+        }
+    }
+}
+
+/// The sessions given out and the roles that exist.
+#[derive(Debug, Default)]
+pub(crate) struct Identities {
+    sessions: BTreeMap<String, Caller>,
+    roles: BTreeSet<(String, String)>,
+}
+
+impl Identities {
+    /// Credentials of a role's session; the same for the same role and session name.
+    pub(crate) fn session(&mut self, account: &str, role: &str, session: &str) -> Credentials {
+        let arn = format!("arn:aws:sts::{account}:assumed-role/{role}/{session}");
+        let digest = hex(Sha256::digest(arn.as_bytes())).to_uppercase();
+        let access_key_id = format!("ASIA{}", &digest[..16]);
+        let caller = Caller {
+            account: account.to_owned(),
+            arn,
+        };
+        self.sessions.insert(access_key_id.clone(), caller);
+        Credentials {
+            access_key_id,
+            secret_access_key: digest[16..56].to_owned(),
+            session_token: digest,
+        }
+    }
+
+    /// Who an access key belongs to.
+    pub(crate) fn caller(&self, access_key_id: &str) -> Caller {
+        match self.sessions.get(access_key_id) {
+            Some(caller) => caller.clone(),
+            None if is_account(access_key_id) => Caller::root(access_key_id),
+            None => Caller::root(DEFAULT_ACCOUNT),
+        }
+    }
+
+    pub(crate) fn add_role(&mut self, account: &str, role: &str) {
+        self.roles.insert((account.to_owned(), role.to_owned()));
+    }
+
+    pub(crate) fn has_role(&self, account: &str, role: &str) -> bool {
+        self.roles.contains(&(account.to_owned(), role.to_owned()))
+    }
+}

@@ -1,0 +1,41 @@
+//! AWS as documented for machine images, snapshots, keys and their events: in memory, on a virtual
+//! clock, spoken to over the wire.
+//!
+//! A [`World`] answers `http::Request`s of any AWS client ([`World::call`]). Services, accounts and
+//! Regions are told apart by the requests' signing scope; signatures aren't verified. Unknown
+//! operations, parameters and filters are refused in AWS's error format, never ignored. One seed
+//! sets a world's ids and timings: the same calls get the same answers.
+
+pub mod bus;
+mod clock;
+mod dispatch;
+mod dynamodb;
+mod ec2;
+mod event;
+mod fault;
+mod identity;
+mod ids;
+mod kms;
+mod record;
+mod request;
+mod seed;
+mod sns;
+mod state;
+mod sts;
+#[cfg(test)]
+mod tests;
+mod view;
+mod wire;
+mod world;
+
+pub use dynamodb::StreamRecord;
+pub use ec2::permission::LaunchPermission;
+pub use event::Event;
+pub use fault::{Fault, FaultKind};
+pub use identity::Credentials;
+pub use record::Call;
+pub use seed::NewImage;
+pub use sns::Message;
+pub use view::{ImageView, SnapshotView};
+pub use wire::error::ApiError;
+pub use world::World;

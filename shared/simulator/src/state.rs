@@ -1,0 +1,114 @@
+//! Everything a world is: its clock, its accounts' resources, and what waits to happen.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::clock::Clock;
+use crate::dynamodb::Databases;
+use crate::ec2::Ec2;
+use crate::ec2::change::{self, Change};
+use crate::event::Event;
+use crate::fault::Faults;
+use crate::identity::Identities;
+use crate::ids::Ids;
+use crate::kms::Kms;
+use crate::record::{Call, Trail};
+use crate::sns::Sns;
+
+/// What a world lets one set.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// How long a copy takes, give or take a tenth.
+    pub(crate) copy_duration: SignedDuration,
+    /// How many image copies may be under way per account and destination Region:
+    /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ami-quotas.html>.
+    pub(crate) concurrent_copies: usize,
+}
+
+/// The state behind a world's handle.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) clock: Clock,
+    pub(crate) ids: Ids,
+    pub(crate) settings: Settings,
+    pub(crate) identities: Identities,
+    pub(crate) faults: Faults,
+    pub(crate) calls: Vec<Call>,
+    pub(crate) events: Vec<Event>,
+    pub(crate) trail: Trail,
+    pub(crate) ec2: Ec2,
+    pub(crate) kms: Kms,
+    pub(crate) sns: Sns,
+    pub(crate) databases: Databases,
+    due: BTreeMap<(Timestamp, u64), Change>,
+    scheduled: u64,
+}
+
+impl State {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            clock: Clock::new(),
+            ids: Ids::new(seed),
+            settings: Settings {
+                copy_duration: SignedDuration::from_mins(5),
+                concurrent_copies: 300,
+            },
+            identities: Identities::default(),
+            faults: Faults::default(),
+            calls: Vec::new(),
+            events: Vec::new(),
+            trail: Trail::default(),
+            ec2: Ec2::default(),
+            kms: Kms::default(),
+            sns: Sns::default(),
+            databases: Databases::default(),
+            due: BTreeMap::new(),
+            scheduled: 0,
+        }
+    }
+
+    /// Lets `change` happen after `delay`, give or take a tenth; tells when.
+    pub(crate) fn schedule(&mut self, delay: SignedDuration, change: Change) -> Timestamp {
+        let delay = delay.as_millis().clamp(0, i128::from(u32::MAX) * 1000);
+        let delay = u64::try_from(delay).unwrap_or_default();
+        let varied = delay - delay / 10 + self.ids.next() % (delay / 5 + 1);
+        let varied = SignedDuration::from_millis(i64::try_from(varied).unwrap_or_default());
+        let at = later(self.clock.now(), varied);
+        self.scheduled += 1;
+        self.due.insert((at, self.scheduled), change);
+        at
+    }
+
+    /// When the next change is due.
+    pub(crate) fn next_change(&self) -> Option<Timestamp> {
+        self.due.keys().next().map(|(at, _)| *at)
+    }
+
+    /// Moves the clock, and lets everything due happen at its own time, in order.
+    pub(crate) fn advance(&mut self, by: SignedDuration) {
+        let until = later(self.clock.now(), by);
+        while self.next_change().is_some_and(|at| at <= until) {
+            if let Some(((at, _), change)) = self.due.pop_first() {
+                self.clock.set(at);
+                change::happen(self, change);
+            }
+        }
+        self.clock.set(until);
+    }
+
+    /// Notes a resource that the call being answered is about.
+    pub(crate) fn touch(&mut self, arn: impl Into<String>) {
+        self.trail.resources.insert(arn.into());
+    }
+
+    /// Notes a condition key of the call being answered.
+    pub(crate) fn condition(&mut self, key: impl Into<String>, value: impl Into<String>) {
+        self.trail.context.insert(key.into(), value.into());
+    }
+}
+
+/// `time` and `by` more, or the latest there is.
+pub(crate) fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
+    time.checked_add(by).unwrap_or(Timestamp::MAX)
+}

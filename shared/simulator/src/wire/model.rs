@@ -1,0 +1,153 @@
+//! The table of operations and shapes that the protocol layer interprets.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+
+static MODEL: OnceLock<BTreeMap<String, Service>> = OnceLock::new();
+
+/// The service of that name, as it stands in a request's signing scope.
+pub(crate) fn service(name: &str) -> Option<&'static Service> {
+    let text = include_str!("../../model/operations.json");
+    MODEL
+        .get_or_init(|| serde_json::from_str(text).unwrap_or_default())
+        .get(name)
+}
+
+/// One AWS service's operations and shapes.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Service {
+    pub(crate) protocol: Protocol,
+    pub(crate) version: String,
+    pub(crate) namespace: String,
+    pub(crate) operations: BTreeMap<String, Operation>,
+    shapes: BTreeMap<String, Shape>,
+}
+
+/// How a service encodes its requests and responses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Protocol {
+    /// EC2's form of the query protocol: flat lists, capitalized names.
+    Ec2,
+    /// The AWS query protocol.
+    Query,
+    /// `awsJson1.0` and `1.1`.
+    Json,
+}
+
+/// The names of an operation's input and output shapes.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Operation {
+    pub(crate) input: Option<String>,
+    pub(crate) output: Option<String>,
+}
+
+/// What a value is made of, and its limits.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Shape {
+    #[serde(rename = "type")]
+    pub(crate) kind: Kind,
+    #[serde(default)]
+    pub(crate) members: BTreeMap<String, Member>,
+    #[serde(default)]
+    pub(crate) required: Vec<String>,
+    pub(crate) member: Option<Member>,
+    pub(crate) key: Option<Member>,
+    pub(crate) value: Option<Member>,
+    #[serde(default, rename = "enum")]
+    pub(crate) allowed: Vec<String>,
+    pub(crate) min: Option<i64>,
+    pub(crate) max: Option<i64>,
+    #[serde(default)]
+    pub(crate) flattened: bool,
+}
+
+/// The kinds of values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Kind {
+    Structure,
+    List,
+    Map,
+    String,
+    Integer,
+    Float,
+    Boolean,
+    Timestamp,
+    Blob,
+}
+
+/// A reference to a shape, with its name on the wire where that differs.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Member {
+    pub(crate) shape: String,
+    wire: Option<String>,
+    query: Option<String>,
+}
+
+impl Service {
+    /// The shape of that name.
+    pub(crate) fn shape(&self, name: &str) -> Option<&Shape> {
+        self.shapes.get(name)
+    }
+}
+
+impl Member {
+    /// The name in a response, and in a query request.
+    pub(crate) fn wire_name<'a>(&'a self, name: &'a str) -> &'a str {
+        self.wire.as_deref().unwrap_or(name)
+    }
+
+    /// The name in a request: EC2 capitalizes it, unless it has a query name.
+    pub(crate) fn request_name(&self, name: &str, protocol: Protocol) -> String {
+        if protocol != Protocol::Ec2 {
+            return self.wire_name(name).to_owned();
+        }
+        match (&self.query, &self.wire) {
+            (Some(query), _) => query.clone(),
+            (None, Some(wire)) => capitalized(wire),
+            (None, None) => name.to_owned(),
+        }
+    }
+}
+
+fn capitalized(name: &str) -> String {
+    let mut letters = name.chars();
+    letters
+        .next()
+        .map(|first| first.to_ascii_uppercase().to_string() + letters.as_str())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_shape_that_is_named_is_there() {
+        for name in ["ec2", "kms", "sns", "sts"] {
+            let service = service(name).expect("the table holds the service");
+            let operations = service.operations.values();
+            let mut named: Vec<&String> = operations
+                .flat_map(|operation| operation.input.iter().chain(&operation.output))
+                .collect();
+            for shape in service.shapes.values() {
+                named.extend(shape.members.values().map(|member| &member.shape));
+                let parts = [&shape.member, &shape.key, &shape.value];
+                named.extend(parts.into_iter().flatten().map(|part| &part.shape));
+            }
+            assert!(named.iter().all(|shape| service.shape(shape).is_some()));
+        }
+    }
+
+    #[test]
+    fn ec2_names_in_requests_follow_its_own_rule() {
+        let service = service("ec2").expect("ec2");
+        let input = service.shape("DeleteTagsRequest").expect("its input");
+        let tags = &input.members["Tags"];
+        assert_eq!(tags.request_name("Tags", Protocol::Ec2), "Tag");
+        assert_eq!(tags.wire_name("Tags"), "tag");
+    }
+}

@@ -1,0 +1,118 @@
+//! Why a request's parameters are refused, and how each service words it.
+
+use super::error::ApiError;
+use super::model::Protocol;
+
+/// What is wrong with a request before its operation is even asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// A parameter the operation doesn't have.
+    Unknown { path: String },
+    /// A parameter the operation can't do without.
+    Missing { path: String },
+    /// A value of the wrong type, or outside its list.
+    Value {
+        path: String,
+        value: String,
+        expected: String,
+    },
+    /// A value that is too short, too long, too small or too large.
+    Range {
+        path: String,
+        shape: String,
+        limits: String,
+    },
+    /// A request that can't be read at all.
+    Malformed(String),
+}
+
+impl Refusal {
+    /// A parameter the operation doesn't have.
+    pub(crate) fn unknown(path: impl Into<String>) -> Self {
+        Self::Unknown { path: path.into() }
+    }
+
+    /// The error that a service of this protocol answers with.
+    pub(crate) fn into_error(self, service: &str, protocol: Protocol) -> ApiError {
+        match protocol {
+            Protocol::Ec2 => self.into_ec2(),
+            Protocol::Query if service == "sns" => {
+                ApiError::new("InvalidParameter", format!("Invalid parameter: {self}"))
+            }
+            Protocol::Query => ApiError::new("ValidationError", self.constraint()),
+            Protocol::Json => self.into_json(),
+        }
+    }
+
+    /// EC2's wording: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>.
+    fn into_ec2(self) -> ApiError {
+        match self {
+            Self::Unknown { path } => ApiError::new(
+                "UnknownParameter",
+                format!("The parameter {path} is not recognized"),
+            ),
+            Self::Missing { path } => ApiError::new(
+                "MissingParameter",
+                format!("The request must contain the parameter {path}"),
+            ),
+            Self::Value {
+                path,
+                value,
+                expected,
+            } => ApiError::invalid_value(format!(
+                "Value ({value}) for parameter {path} is invalid. Expected: {expected}"
+            )),
+            Self::Range { shape, .. } if shape == "ImageNameRequest" => malformed_image_name(),
+            Self::Range { path, limits, .. } => ApiError::invalid_value(format!(
+                "Value for parameter {path} is invalid. It must be {limits}"
+            )),
+            Self::Malformed(message) => ApiError::new("InvalidRequest", message),
+        }
+    }
+
+    fn into_json(self) -> ApiError {
+        match self {
+            Self::Malformed(message) => ApiError::new("SerializationException", message),
+            other => ApiError::new("ValidationException", other.constraint()),
+        }
+    }
+
+    fn constraint(&self) -> String {
+        format!("1 validation error detected: {self}")
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unknown { path } => write!(f, "'{path}' is not a parameter of this operation"),
+            Self::Missing { path } => write!(
+                f,
+                "Value null at '{path}' failed to satisfy constraint: Member must not be null"
+            ),
+            Self::Value {
+                path,
+                value,
+                expected,
+            } => write!(
+                f,
+                "Value '{value}' at '{path}' failed to satisfy constraint: Member must be {expected}"
+            ),
+            Self::Range { path, limits, .. } => write!(
+                f,
+                "Value at '{path}' failed to satisfy constraint: Member must be {limits}"
+            ),
+            Self::Malformed(message) => f.write_str(message),
+        }
+    }
+}
+
+/// The error for a name that breaks the rules `CopyImage` documents for `Name`:
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CopyImage.html>.
+pub(crate) fn malformed_image_name() -> ApiError {
+    ApiError::new(
+        "InvalidAMIName.Malformed",
+        "AMI names must be between 3 and 128 characters long, and may contain letters, numbers, \
+         '(', ')', '[', ']', ' ', '.', '/', '-', ''', '@' and '_'",
+    )
+}
