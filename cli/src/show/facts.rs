@@ -1,7 +1,6 @@
 //! Owns the comparison of a source with its replicas, as AWS shows them now.
 
 use super::table::table;
-use super::{GOOD, painted};
 use amiary_domain::ids::{ImageRef, Place};
 use amiary_domain::image::{Image, LaunchPermission};
 use amiary_domain::lineage::Lineage;
@@ -15,25 +14,23 @@ pub(crate) async fn compare(images: &dyn ReadImages, lineage: &Lineage) -> Answe
     for replica in lineage.replicas.values() {
         let Some(id) = &replica.image else { continue };
         let at = ImageRef::new(replica.destination.clone(), id.clone());
-        let state = painted(GOOD, &replica.state.to_string());
-        rows.push(row(images, &at, &state).await?);
+        rows.push(row(images, &at, &replica.state.to_string()).await?);
     }
     Ok(table(
-        &["place", "image", "", "key", "may launch", "tags"],
+        &["place", "image", "key", "may launch", "tags"],
         rows,
     ))
 }
 
 async fn row(images: &dyn ReadImages, at: &ImageRef, state: &str) -> Answer<Vec<String>> {
     let Some(image) = images.image(&at.place, &at.id).await? else {
-        let gone = vec!["gone".to_owned(); 4];
+        let gone = vec!["gone".to_owned(); 3];
         return Ok([vec![short(&at.place), at.id.to_string()], gone].concat());
     };
     let permissions = images.launch_permissions(at).await?;
     Ok(vec![
         short(&at.place),
-        at.id.to_string(),
-        state.to_owned(),
+        format!("{}\n{state}", at.id),
         keys(images, &at.place, &image).await?,
         people(&permissions),
         tags(&image),

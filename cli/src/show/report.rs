@@ -95,23 +95,34 @@ fn chain(error: &dyn Error) -> String {
     text
 }
 
-/// How many destinations are how far, in one line.
+/// How many destinations are how far, in one line with a bar.
 pub(crate) fn progress(lineage: &Lineage) -> String {
     let states = [
-        ReplicaState::Wanted,
-        ReplicaState::Copying,
-        ReplicaState::Available,
-        ReplicaState::Completed,
         ReplicaState::Verified,
+        ReplicaState::Completed,
+        ReplicaState::Available,
+        ReplicaState::Copying,
+        ReplicaState::Wanted,
         ReplicaState::Failed,
+        ReplicaState::Gone,
+        ReplicaState::Withdrawn,
     ];
-    let counts = states.iter().filter_map(|state| {
-        let count = lineage
+    let count = |state| {
+        lineage
             .replicas
             .values()
-            .filter(|replica| replica.state == *state)
-            .count();
-        (count > 0).then(|| format!("{count} {state}"))
-    });
-    counts.collect::<Vec<_>>().join(" · ")
+            .filter(|replica| replica.state == state)
+            .count()
+    };
+    let counts = states.into_iter().filter(|state| count(*state) > 0);
+    let words: Vec<String> = counts
+        .map(|state| format!("{} {state}", count(state)))
+        .collect();
+    let (verified, all) = (count(ReplicaState::Verified), lineage.replicas.len().max(1));
+    let full = verified * BAR / all;
+    let bar = format!("{}{}", "█".repeat(full), "░".repeat(BAR - full));
+    format!("{} {}", painted(GOOD, &bar), words.join(" · "))
 }
+
+/// A progress bar's width in characters.
+const BAR: usize = 24;

@@ -5,15 +5,15 @@ mod narrator;
 
 use crate::commands::replicate::once;
 use crate::exit::{Exit, Problem};
-use crate::local::{HOME_ACCOUNT, Local, clients};
-use crate::show::{Screen, facts, lineage};
+use crate::local::{HOME_ACCOUNT, Happened, Local, clients};
+use crate::show::{Screen, facts, lineage, report};
 use amiary_domain::ids::ImageRef;
 use amiary_domain::lineage::Lineage;
 use amiary_domain::observation::Mandate;
 use amiary_engine::ports::ReadRecord;
 use amiary_runtime::Worker;
 use amiary_simulator::{LaunchPermission, NewImage, World};
-use narrator::Narrator;
+use narrator::{Narrator, short_key};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -128,7 +128,7 @@ async fn publish(
     screen.heading(&format!("{name} is published, {how}"));
     let id = stage.local.world().publish_image(image(name, key));
     let source = format!("{HOME_ACCOUNT}/{REGION}/{id}");
-    play(stage, screen).await;
+    play(stage, screen, &source).await?;
     let lineage = recorded(stage, &source).await?;
     if !screen.json {
         screen.say("\nThe replicas beside their source, read back from AWS:");
@@ -139,14 +139,21 @@ async fn publish(
     Ok(lineage)
 }
 
-/// Lets everything happen that follows, and tells it.
-async fn play(stage: &mut Stage, screen: &Screen) {
+/// Lets everything happen that follows of an image, and tells it.
+async fn play(stage: &mut Stage, screen: &Screen, source: &str) -> Result<(), Problem> {
     let mut narrator = Narrator::new(stage.local.world());
+    let mut told = String::new();
     while let Some(happened) = stage.local.step().await {
         for line in narrator.tell(stage.local.world(), &happened) {
             screen.say(&line);
         }
+        let progress = report::progress(&recorded(stage, source).await?);
+        if matches!(happened, Happened::Invoked { .. }) && progress != told {
+            screen.say(&format!("          {progress}"));
+            told = progress;
+        }
     }
+    Ok(())
 }
 
 async fn recorded(stage: &Stage, source: &str) -> Result<Lineage, Problem> {
@@ -165,7 +172,7 @@ async fn mend(stage: &mut Stage, screen: &Screen) -> Result<Lineage, Problem> {
     world.set_key_enabled(&stage.sydney_key, false);
     let id = world.publish_image(image("golden-web-3", None));
     let source = format!("{HOME_ACCOUNT}/{REGION}/{id}");
-    play(stage, screen).await;
+    play(stage, screen, &source).await?;
     let lineage = recorded(stage, &source).await?;
     screen.say("");
     screen.say(&lineage::tree(&lineage));
@@ -180,7 +187,7 @@ async fn mend(stage: &mut Stage, screen: &Screen) -> Result<Lineage, Problem> {
         Mandate::Person,
     )
     .await?;
-    play(stage, screen).await;
+    play(stage, screen, &source).await?;
     let mut copies: BTreeMap<String, usize> = BTreeMap::new();
     for call in world
         .calls()
@@ -207,9 +214,4 @@ fn tell_inbox(stage: &Stage, screen: &Screen) {
             screen.say(&format!("      {}", line.trim()));
         }
     }
-}
-
-fn short_key(arn: &str) -> String {
-    let id = arn.rsplit('/').next().unwrap_or(arn);
-    format!("key {}…", id.chars().take(8).collect::<String>())
 }
