@@ -77,7 +77,7 @@ pub enum Command {
 /// Where the record is.
 #[derive(Debug, clap::Args)]
 pub struct Common {
-    /// The DynamoDB table of the installation.
+    /// The `DynamoDB` table of the installation.
     #[arg(long, env = "AMIARY_TABLE")]
     pub table: Option<String>,
 }

@@ -1,6 +1,11 @@
 //! Owns what whole-system tests share: a stage with accounts, keys and a policy, on the local stack,
 //! and the questions one asks of it.
 
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "a test that finds its stage broken panics"
+)]
+
 use amiary_cli::local::{HOME_ACCOUNT, Happened, Local, clients};
 use amiary_domain::ids::{ImageRef, Place};
 use amiary_domain::lineage::{Lineage, ReplicaState};

@@ -93,6 +93,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    #[expect(clippy::needless_pass_by_value, reason = "each event is made in place")]
     fn event(detail_type: &str, detail: Value) -> String {
         json!({"version": "0", "id": "1", "detail-type": detail_type, "source": "aws.ec2",
                "account": "111111111111", "region": "us-east-1", "time": "2026-01-01T00:00:00Z",

@@ -1,6 +1,8 @@
 //! Whole-system tests: the functions' handlers over the real SDK, on the simulated AWS, with events
 //! routed by the deployment's own template.
 
+#![expect(clippy::unwrap_used, reason = "what is missing in a test fails it")]
+
 mod boundaries;
 mod budget;
 mod events;

@@ -236,9 +236,9 @@ fn a_replica_under_another_key_is_not_shared_and_its_owner_hears() {
     toy.apply(&plan);
     let facts = toy.images.get_mut(&place(IRELAND)).unwrap();
     if let Seen::Read(snapshots) = &mut facts.snapshots {
-        snapshots
-            .values_mut()
-            .for_each(|s| s.key = Some("arn:aws:kms:other".to_owned()));
+        for snapshot in snapshots.values_mut() {
+            snapshot.key = Some("arn:aws:kms:other".to_owned());
+        }
     }
     let plan = toy.plan(Mandate::Event);
     assert_eq!(notices(&plan), [NoticeKind::Failed]);

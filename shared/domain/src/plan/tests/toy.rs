@@ -240,9 +240,9 @@ impl Toy {
         let mut copied = facts(at, &request.name, snapshot, request.key.clone());
         copied.image.tags.clone_from(&request.tags);
         if let Seen::Read(snapshots) = &mut copied.snapshots {
-            snapshots
-                .values_mut()
-                .for_each(|s| s.tags.clone_from(&request.tags));
+            for snapshot in snapshots.values_mut() {
+                snapshot.tags.clone_from(&request.tags);
+            }
         }
         self.images.insert(replica.destination.clone(), copied);
         let source = &self.lineage.as_ref().unwrap().source;
@@ -255,9 +255,9 @@ impl Toy {
         let facts = self.images.get_mut(place).unwrap();
         change(&mut facts.image.tags);
         if let Seen::Read(snapshots) = &mut facts.snapshots {
-            snapshots
-                .values_mut()
-                .for_each(|snapshot| change(&mut snapshot.tags));
+            for snapshot in snapshots.values_mut() {
+                change(&mut snapshot.tags);
+            }
         }
     }
 
