@@ -3,6 +3,7 @@
 
 mod functions;
 mod happened;
+pub mod serve;
 
 pub use happened::Happened;
 

@@ -469,3 +469,100 @@ fn a_copy_whose_answer_was_lost_is_asked_for_again_with_the_same_request() {
         "the recorded request, not a new one"
     );
 }
+
+#[test]
+fn a_failed_attempt_is_left_in_peace_for_a_while_unless_a_person_asks() {
+    let mut toy = Toy::new(family(&[IRELAND]));
+    let plan = toy.plan(Mandate::Event);
+    toy.apply(&plan);
+    toy.images.get_mut(&place(IRELAND)).unwrap().image.state = ImageState::Failed;
+    let plan = toy.plan(Mandate::Event);
+    toy.apply(&plan);
+    let waiting = toy.plan(Mandate::Schedule);
+    assert!(copies(&waiting).is_empty());
+    assert!(reasons(&waiting).contains("tried again after"));
+    assert_eq!(copies(&toy.plan(Mandate::Person)), [IRELAND]);
+    toy.now += crate::plan::RETRY_AFTER;
+    assert_eq!(copies(&toy.plan(Mandate::Schedule)), [IRELAND]);
+}
+
+#[test]
+fn a_loan_is_not_given_back_before_the_copy_ended() {
+    const ELSEWHERE: &str = "222222222222/eu-west-1";
+    let takes_back = |plan: &Plan| {
+        plan.steps()
+            .any(|(_, s)| matches!(s.action, Action::Unshare { .. }))
+    };
+    let mut toy = Toy::new(family(&[ELSEWHERE]));
+    let lending = toy.plan(Mandate::Event);
+    assert!(copies(&lending).is_empty(), "lent first: {lending:#?}");
+    toy.apply(&lending);
+    let copying = toy.plan(Mandate::Event);
+    assert_eq!(copies(&copying), [ELSEWHERE]);
+    assert!(
+        !takes_back(&copying),
+        "not in the plan that starts the copy"
+    );
+    toy.apply(&copying);
+    toy.images.get_mut(&place(ELSEWHERE)).unwrap().image.state = ImageState::Pending;
+    assert!(
+        toy.plan(Mandate::Schedule).is_empty(),
+        "nor while the copy is pending"
+    );
+    toy.images.get_mut(&place(ELSEWHERE)).unwrap().image.state = ImageState::Available;
+    let plans = toy.converge(Mandate::Event);
+    assert!(plans.iter().any(takes_back));
+}
+
+#[test]
+fn an_image_whose_root_is_in_s3_is_left_alone() {
+    let mut toy = Toy::new(family(&[IRELAND]));
+    toy.source.image.ebs_backed = false;
+    assert!(reasons(&toy.plan(Mandate::Event)).contains("a bundle in S3"));
+}
+
+#[test]
+fn a_replica_is_not_shared_with_the_account_that_owns_it() {
+    let mut toy = Toy::new(family(&["222222222222/eu-west-1"]));
+    let owner = LaunchPermission::Account(super::toy::account("222222222222"));
+    toy.family().sharing.launch.insert(owner);
+    toy.converge(Mandate::Event);
+    assert_eq!(
+        toy.images[&place("222222222222/eu-west-1")].permissions,
+        Seen::Read([].into())
+    );
+}
+
+#[test]
+fn a_source_is_incomplete_only_once_nothing_is_under_way() {
+    let mut toy = Toy::new(family(&[IRELAND, SYDNEY]));
+    let plan = toy.plan(Mandate::Event);
+    toy.apply(&plan);
+    toy.images.get_mut(&place(SYDNEY)).unwrap().image.state = ImageState::Deregistered;
+    toy.images.get_mut(&place(IRELAND)).unwrap().image.state = ImageState::Pending;
+    for _ in 0..3 {
+        let plan = toy.plan(Mandate::Schedule);
+        toy.apply(&plan);
+    }
+    let status = |toy: &Toy| toy.lineage.as_ref().unwrap().source.status;
+    assert_eq!(status(&toy), SourceStatus::Replicating);
+    toy.images.get_mut(&place(IRELAND)).unwrap().image.state = ImageState::Available;
+    toy.converge(Mandate::Schedule);
+    assert_eq!(status(&toy), SourceStatus::Incomplete);
+}
+
+#[test]
+fn nothing_is_taken_back_while_the_sources_permissions_were_never_read() {
+    let mut toy = Toy::new(family(&[IRELAND]));
+    toy.family().sharing.launch = grants(&[1]);
+    toy.converge(Mandate::Schedule);
+    toy.family().sharing.launch.clear();
+    toy.family().sharing.as_source = true;
+    toy.lineage.as_mut().unwrap().source.permissions = None;
+    toy.source.permissions = Seen::Unknown("throttled".to_owned());
+    toy.converge(Mandate::Schedule);
+    assert_eq!(
+        toy.images[&place(IRELAND)].permissions,
+        Seen::Read(grants(&[1]))
+    );
+}
