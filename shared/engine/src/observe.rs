@@ -110,7 +110,8 @@ async fn unrecorded(
         return Ok(());
     };
     observation.parent = parent(reading, &image).await?;
-    observation.source = Seen::Read(source_facts(reading, image, family).await);
+    observation.source =
+        Seen::Read(source_facts(reading, image, family, observation.mandate).await);
     read_keys(reading, observation, family).await;
     Ok(())
 }
@@ -179,7 +180,9 @@ async fn recorded(
     let at = &lineage.source.image;
     let image = reading.images.image(&at.place, &at.id).await;
     observation.source = match image {
-        Ok(Some(image)) => Seen::Read(source_facts(reading, image, family).await),
+        Ok(Some(image)) => {
+            Seen::Read(source_facts(reading, image, family, observation.mandate).await)
+        }
         Err(error) if observation.mandate == Mandate::Event => return Err(error),
         other => seen_if_there(other).into_facts(),
     };
@@ -217,9 +220,15 @@ fn differs(lineage: &Lineage, source: &Seen<ImageFacts>) -> bool {
     })
 }
 
-/// Reads what a source's decision needs: who may launch it; and, where other accounts copy it, who
+/// Reads what a source's decision needs: who may launch it, where that is followed or where
+/// permissions may be taken back; and, where other accounts copy it, who
 /// may read its snapshots and under which key they are.
-async fn source_facts(reading: Reading<'_>, image: Image, family: &Family) -> ImageFacts {
+async fn source_facts(
+    reading: Reading<'_>,
+    image: Image,
+    family: &Family,
+    mandate: Mandate,
+) -> ImageFacts {
     let at = image.at.clone();
     let available = image.state == ImageState::Available;
     let mut facts = ImageFacts::of(image);
@@ -230,7 +239,7 @@ async fn source_facts(reading: Reading<'_>, image: Image, family: &Family) -> Im
         .destinations
         .keys()
         .any(|place| place.account != at.place.account);
-    if lent || family.sharing.as_source {
+    if lent || family.sharing.as_source || mandate != Mandate::Event {
         facts.permissions = seen(reading.images.launch_permissions(&at).await);
     }
     if !lent {

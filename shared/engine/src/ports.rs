@@ -157,6 +157,8 @@ pub trait ReadRecord: Send + Sync {
     async fn unfinished(&self) -> Answer<Vec<ImageRef>>;
     /// Up to `most` sources that are due to be looked at again, the longest due first.
     async fn due(&self, now: Timestamp, most: usize) -> Answer<Vec<ImageRef>>;
+    /// Up to `most` sources that were last decided about under a revision before this one.
+    async fn decided_before(&self, revision: u64, most: usize) -> Answer<Vec<ImageRef>>;
     /// Which of these images are recorded as sources or replicas.
     async fn known(&self, images: &[ImageRef]) -> Answer<BTreeSet<ImageRef>>;
     /// The active policy; `None` before the first was applied.

@@ -8,7 +8,7 @@ use crate::run::{Report, carry_out};
 use amiary_domain::ids::{ImageRef, Place};
 use amiary_domain::image::Image;
 use amiary_domain::observation::{Mandate, Observation};
-use amiary_domain::plan::{ActivePolicy, Budget, Held, Plan, check, plan};
+use amiary_domain::plan::{ActivePolicy, Budget, Held, Plan, RECHECK_AFTER, check, plan};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use tracing::warn;
@@ -84,7 +84,8 @@ fn unread(summary: &mut Summary, error: PortError) {
     summary.unread.push(error);
 }
 
-/// The images to look at: unfinished lineages, those that are due, and new sources.
+/// The images to look at: unfinished lineages, those that are due, those that a new revision of the
+/// policy may concern, and new sources. After two days every lineage was due once anyway.
 async fn scope(
     reading: Reading<'_>,
     active: &ActivePolicy,
@@ -93,6 +94,13 @@ async fn scope(
     let now = reading.clock.now();
     let mut images: BTreeSet<ImageRef> = reading.record.unfinished().await?.into_iter().collect();
     images.extend(reading.record.due(now, MOST_DUE).await?);
+    if now < active.since + RECHECK_AFTER * 2 {
+        let older = reading
+            .record
+            .decided_before(active.revision, MOST_DUE)
+            .await?;
+        images.extend(older);
+    }
     for place in active.policy.source_places() {
         match discover(reading, active, &place).await {
             Ok(found) => {

@@ -132,6 +132,7 @@ impl Worker {
             aws: self.aws.under(&checked.policy),
             active: ActivePolicy {
                 revision: stored.number,
+                since: stored.at,
                 policy: checked.policy,
             },
             clock: Arc::clone(&self.clock),

@@ -145,3 +145,47 @@ async fn snapshots_are_shared_where_the_policy_says_so() {
         assert_eq!(snapshot.create_volume_permissions, accounts(&[PARTNER]));
     }
 }
+
+#[tokio::test]
+async fn an_account_that_a_new_revision_drops_is_taken_back_by_the_next_schedule() {
+    let mut stage = Stage::new(&Wants {
+        sharing: "accounts = [\"partner\", \"production\"]",
+        ..one()
+    })
+    .await;
+    let source = stage.publish(golden("golden-1"));
+    stage.local.settle().await;
+    assert_eq!(
+        stage.replica(&source, IRELAND).await.launch_permissions,
+        accounts(&[PARTNER, PRODUCTION])
+    );
+    let fewer = Wants {
+        sharing: "accounts = [\"partner\"]",
+        ..one()
+    };
+    stage.replace_policy(&fewer.policy()).await;
+    stage.local.pass(SignedDuration::from_mins(16)).await;
+    assert_eq!(
+        stage.replica(&source, IRELAND).await.launch_permissions,
+        accounts(&[PARTNER])
+    );
+    stage.world().forget_calls();
+    stage.local.pass(SignedDuration::from_mins(16)).await;
+    assert_eq!(stage.count("ModifyImageAttribute"), 0, "once");
+}
+
+#[tokio::test]
+async fn a_destination_that_a_new_revision_adds_is_copied_alone_by_the_next_schedule() {
+    let mut stage = Stage::new(&one()).await;
+    let source = stage.publish(golden("golden-1"));
+    stage.local.settle().await;
+    stage.world().forget_calls();
+    stage.replace_policy(&Wants::default().policy()).await;
+    stage.local.pass(SignedDuration::from_mins(30)).await;
+    assert!(
+        stage.is_replicated(&source, 2).await,
+        "{:?}",
+        stage.states(&source).await
+    );
+    assert_eq!(stage.count("CopyImage"), 1);
+}

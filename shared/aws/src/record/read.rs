@@ -71,6 +71,21 @@ impl ReadRecord for Aws {
         self.sources(items)
     }
 
+    /// The index is read to its end: this is asked only while a revision is new.
+    async fn decided_before(&self, revision: u64, most: usize) -> Answer<Vec<ImageRef>> {
+        let revision = AttributeValue::N(revision.to_string());
+        let query = self
+            .query()
+            .await
+            .index_name("work")
+            .key_condition_expression("work_kind = :kind")
+            .filter_expression("revision < :revision")
+            .expression_attribute_values(":kind", text(keys::CHECK))
+            .expression_attribute_values(":revision", revision);
+        let items = self.items(query, most).await?;
+        self.sources(items)
+    }
+
     async fn known(&self, images: &[ImageRef]) -> Answer<BTreeSet<ImageRef>> {
         let wanted: BTreeMap<String, &ImageRef> = images
             .iter()

@@ -158,7 +158,7 @@ fn launch_differences(
     wanted: &Wanted,
     left: &mut Vec<LeftAlone>,
 ) -> Differences<LaunchPermission> {
-    let (wanted, complete) = (&wanted.launch, wanted.is_complete);
+    let wanted = &wanted.launch;
     let superfluous: BTreeSet<_> = replica
         .granted
         .intersection(present)
@@ -172,7 +172,7 @@ fn launch_differences(
     if !foreign.is_empty() {
         left.push(LeftAlone::foreign(foreign));
     }
-    let remove = if superfluous.is_empty() || may_revoke(context, complete) {
+    let remove = if superfluous.is_empty() || may_revoke(context) {
         superfluous
     } else {
         left.push(LeftAlone::deferred(superfluous));
@@ -186,16 +186,13 @@ fn launch_differences(
 
 /// Taking permissions back needs a run whose revocations are capped as a whole, and a source that
 /// was read completely while it was available.
-fn may_revoke(context: &Context, complete: bool) -> bool {
+fn may_revoke(context: &Context) -> bool {
     let read = context
         .observation
         .source
         .read()
         .is_some_and(|facts| facts.permissions.read().is_some());
-    complete
-        && read
-        && context.observation.mandate != Mandate::Event
-        && context.source_is_available()
+    read && context.observation.mandate != Mandate::Event && context.source_is_available()
 }
 
 fn volume_differences(
@@ -226,7 +223,7 @@ fn volume_differences(
             .filter(|account| !wanted.contains(account))
             .cloned()
             .collect();
-        let remove = if superfluous.is_empty() || may_revoke(context, true) {
+        let remove = if superfluous.is_empty() || may_revoke(context) {
             superfluous
         } else {
             left.push(LeftAlone::deferred(superfluous));

@@ -39,6 +39,8 @@ pub const RETRY_AFTER: SignedDuration = SignedDuration::from_mins(10);
 pub struct ActivePolicy {
     /// Its revision.
     pub revision: u64,
+    /// When it became the active one.
+    pub since: Timestamp,
     /// The policy.
     pub policy: Policy,
 }

@@ -7,7 +7,7 @@ use crate::image::{Image, ImageState, LaunchPermission};
 use crate::lineage::{Change, Record, Replica, ReplicaState, Source, SourceStatus};
 use crate::naming::OPERATION_TAG;
 use crate::notice::NoticeKind;
-use crate::observation::{ImageFacts, Observation, Seen};
+use crate::observation::{ImageFacts, Mandate, Observation, Seen};
 use crate::policy::{Family, Ready};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -164,10 +164,11 @@ pub(super) fn steps(
 ) -> Vec<Step> {
     let mut source = with_loans;
     source.status = status(context, replicas);
-    if context.observation.mandate != crate::observation::Mandate::Event
-        && source.due <= context.now
-    {
-        source.due = context.now + RECHECK_AFTER;
+    if context.observation.mandate != Mandate::Event {
+        source.revision = context.active.revision;
+        if source.due <= context.now {
+            source.due = context.now + RECHECK_AFTER;
+        }
     }
     if before == Some(&source) {
         return Vec::new();
@@ -212,6 +213,7 @@ fn changed(before: &Source, after: &Source) -> String {
         ),
         ("loans", before.loans != after.loans),
         ("snapshots", before.snapshots != after.snapshots),
+        ("the policy's revision", before.revision != after.revision),
     ];
     let names: Vec<&str> = parts
         .iter()

@@ -11,8 +11,6 @@ use std::collections::BTreeSet;
 pub struct Wanted {
     /// Who should be able to launch it.
     pub launch: BTreeSet<LaunchPermission>,
-    /// Whether that is all: not where it follows a source that was never read completely.
-    pub is_complete: bool,
     /// Which accounts should be able to make volumes from its snapshots.
     pub volumes: BTreeSet<AccountId>,
 }
@@ -29,11 +27,7 @@ pub fn wanted(family: &Family, source: &Source, place: &Place) -> Wanted {
     launch.remove(&LaunchPermission::Account(place.account.clone()));
     let mut volumes = sharing.snapshots.clone();
     volumes.remove(&place.account);
-    Wanted {
-        launch,
-        is_complete: !sharing.as_source || source.permissions.is_some(),
-        volumes,
-    }
+    Wanted { launch, volumes }
 }
 
 /// What is read of a replica beyond its image and snapshots.

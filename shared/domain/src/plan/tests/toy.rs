@@ -117,6 +117,7 @@ impl Toy {
         Self {
             active: ActivePolicy {
                 revision: 1,
+                since: Timestamp::UNIX_EPOCH,
                 policy,
             },
             source,
