@@ -6,6 +6,8 @@
     reason = "a test that finds its stage broken panics"
 )]
 
+pub mod lambda;
+
 use amiary_cli::local::{HOME_ACCOUNT, Happened, Local, clients};
 use amiary_domain::ids::{ImageRef, Place};
 use amiary_domain::lineage::{Lineage, ReplicaState};
@@ -155,6 +157,16 @@ impl Stage {
         self.perform(
             at,
             "CreateTags",
+            json!({"Resources": [at.id.as_str()], "Tags": tags}),
+        );
+    }
+
+    /// Removes a tag from an image, as a person would.
+    pub fn untag(&self, at: &ImageRef, key: &str) {
+        let tags = json!([{"Key": key}]);
+        self.perform(
+            at,
+            "DeleteTags",
             json!({"Resources": [at.id.as_str()], "Tags": tags}),
         );
     }

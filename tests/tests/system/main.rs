@@ -10,4 +10,5 @@ mod failures;
 mod hostile;
 mod main_job;
 mod notices;
+mod rights;
 mod sharing;
