@@ -13,8 +13,8 @@ use amiary_runtime::{Failure, Worker};
 
 /// A worker for a person at a terminal.
 async fn worker(common: &Common) -> Result<Worker, Problem> {
-    match &common.table {
-        Some(table) => Ok(Worker::over_network(table.clone(), "amiary").await),
+    match common.table.clone().filter(|name| !name.is_empty()) {
+        Some(table) => Ok(Worker::over_network(table, "amiary").await),
         None => Err(Failure::Setting {
             name: "AMIARY_TABLE",
             problem: "is missing: it names the DynamoDB table".to_owned(),

@@ -6,7 +6,7 @@ use crate::exit::{Exit, Problem};
 use crate::show::Screen;
 use amiary_domain::policy::{Checked, Rejected, parse, render};
 use amiary_engine::ports::{Class, ReadRecord, StorePolicy};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::Path;
 
 pub(crate) async fn run(screen: &Screen, command: PolicyCommand) -> Result<Exit, Problem> {
@@ -17,7 +17,10 @@ pub(crate) async fn run(screen: &Screen, command: PolicyCommand) -> Result<Exit,
         }
         PolicyCommand::Apply { file, common } => {
             let (text, checked) = read(&file)?;
-            if report(screen, &file, &text, &checked) == Exit::Unfinished {
+            // For scripts, what was stored is part of the one document.
+            if (checked.is_err() || !screen.json)
+                && report(screen, &file, &text, &checked) == Exit::Unfinished
+            {
                 return Ok(Exit::Unfinished);
             }
             let worker = worker(&common).await?;
@@ -41,7 +44,14 @@ pub(crate) async fn run(screen: &Screen, command: PolicyCommand) -> Result<Exit,
                 _ => Problem::Call(error),
             }
             })?;
-            screen.say(&format!("revision {number} is active, after {before}"));
+            if screen.json {
+                let mut said = verdict(&checked);
+                said["revision"] = number.into();
+                said["after"] = before.into();
+                screen.print(&said.to_string());
+            } else {
+                screen.say(&format!("revision {number} is active, after {before}"));
+            }
             Ok(Exit::Done)
         }
         PolicyCommand::Show { common } => {
@@ -76,6 +86,15 @@ fn read(file: &Path) -> Result<(String, Outcome), Problem> {
     Ok((text, outcome))
 }
 
+/// What was found about a file, for scripts.
+fn verdict(outcome: &Outcome) -> Value {
+    let diagnostics = match outcome {
+        Ok(checked) => json!(checked.warnings),
+        Err(rejected) => json!(rejected.diagnostics),
+    };
+    json!({"valid": outcome.is_ok(), "diagnostics": diagnostics})
+}
+
 fn report(screen: &Screen, file: &Path, text: &str, outcome: &Outcome) -> Exit {
     let exit = if outcome.is_ok() {
         Exit::Done
@@ -83,11 +102,7 @@ fn report(screen: &Screen, file: &Path, text: &str, outcome: &Outcome) -> Exit {
         Exit::Unfinished
     };
     if screen.json {
-        let diagnostics = match outcome {
-            Ok(checked) => json!(checked.warnings),
-            Err(rejected) => json!(rejected.diagnostics),
-        };
-        screen.print(&json!({"valid": outcome.is_ok(), "diagnostics": diagnostics}).to_string());
+        screen.print(&verdict(outcome).to_string());
         return exit;
     }
     match outcome {

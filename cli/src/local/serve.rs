@@ -50,8 +50,8 @@ impl Server {
     /// Where the port is taken, or the system has no thread or socket left.
     pub fn answering<A, F>(port: u16, answer: A) -> io::Result<Self>
     where
-        A: Fn(Request<Bytes>) -> F + Clone + Send + 'static,
-        F: Future<Output = Response<Bytes>> + Send,
+        A: Fn(Request<Bytes>) -> F + Clone + Send + Sync + 'static,
+        F: Future<Output = Response<Bytes>> + Send + 'static,
     {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         listener.set_nonblocking(true)?;
@@ -107,8 +107,8 @@ impl Drop for Server {
 
 async fn accept<A, F>(listener: TcpListener, answer: A)
 where
-    A: Fn(Request<Bytes>) -> F + Clone + Send + 'static,
-    F: Future<Output = Response<Bytes>> + Send,
+    A: Fn(Request<Bytes>) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response<Bytes>> + Send + 'static,
 {
     loop {
         match listener.accept().await {
@@ -122,8 +122,8 @@ where
 
 async fn converse<A, F>(stream: TcpStream, answer: A)
 where
-    A: Fn(Request<Bytes>) -> F + Clone + Send + 'static,
-    F: Future<Output = Response<Bytes>> + Send,
+    A: Fn(Request<Bytes>) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response<Bytes>> + Send + 'static,
 {
     let service = service_fn(|request| exchange(request, answer.clone()));
     // However it ends, it concerns this client alone.

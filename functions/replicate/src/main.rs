@@ -6,7 +6,8 @@ use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     start_logging();
-    let worker = &Worker::from_environment("replicate").await?;
+    let worker = Worker::from_environment("replicate").await;
+    let worker = &worker.map_err(|failure| failure.chain())?;
     lambda_runtime::run(service_fn(
         async move |event: LambdaEvent<aws_lambda_events::sqs::SqsEvent>| {
             let deadline = deadline(&event.context);

@@ -1,0 +1,8 @@
+//! The real `amiary`, as a process in the standard AWS environment, against a simulated AWS that is
+//! served over HTTP.
+
+mod environment;
+mod output;
+mod policy;
+mod process;
+mod replicate;
