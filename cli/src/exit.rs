@@ -1,5 +1,7 @@
 //! Owns the exit codes, and the problems that end a command.
 
+use amiary_domain::notice::printable;
+use amiary_engine::chain::chain;
 use amiary_engine::ports::PortError;
 use amiary_runtime::Failure;
 
@@ -28,9 +30,12 @@ pub enum Problem {
         #[source]
         source: std::io::Error,
     },
-    /// There is no such image on record.
+    /// There is no such image on record, and none becomes a source.
     #[error("{0}")]
     NotFound(String),
+    /// Somebody else was faster.
+    #[error("{0}")]
+    Conflict(String),
     /// AWS or the record could not be reached, or refused.
     #[error("a call failed")]
     Call(#[from] PortError),
@@ -52,17 +57,20 @@ impl Problem {
         match self {
             Self::Argument(_) | Self::File { .. } => 2,
             Self::NotFound(_) => 3,
-            Self::Call(_) | Self::Worker(_) | Self::Local(_) | Self::Output(_) => 4,
+            Self::Conflict(_)
+            | Self::Call(_)
+            | Self::Worker(_)
+            | Self::Local(_)
+            | Self::Output(_) => 4,
         }
     }
 
     /// What the person can do about it, where that is known.
-    pub fn help(&self) -> Option<&'static str> {
+    fn help(&self) -> Option<&'static str> {
         match self {
             Self::Worker(Failure::Setting { .. }) => {
                 Some("give --table NAME, or set AMIARY_TABLE to the deployed table's name")
             }
-            Self::Worker(Failure::NoPolicy) => Some("store one: amiary policy apply FILE"),
             Self::Call(error) if error.operation == "GetItem" || error.operation == "Query" => {
                 Some(
                     "check the table's name, the Region (AWS_REGION) and the credentials (AWS_PROFILE)",
@@ -73,8 +81,18 @@ impl Problem {
     }
 }
 
-/// The first line of a problem, as a terminal shows it.
-pub fn describe(problem: &Problem) -> String {
+/// Tells a problem with everything below it, and what the person can do.
+pub fn tell(problem: &Problem) {
     let red = anstyle::AnsiColor::Red.on_default().bold();
-    format!("{red}error{red:#}: {problem}")
+    let mut sentences = chain(problem)
+        .into_iter()
+        .map(|sentence| printable(&sentence));
+    let first = sentences.next().unwrap_or_default();
+    anstream::eprintln!("{red}error{red:#}: {first}");
+    for below in sentences {
+        anstream::eprintln!("  because: {below}");
+    }
+    if let Some(help) = problem.help() {
+        anstream::eprintln!("  try: {help}");
+    }
 }

@@ -2,7 +2,6 @@
 
 use amiary_cli::args::Args;
 use clap::Parser;
-use std::error::Error;
 use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
@@ -14,15 +13,7 @@ async fn main() -> ExitCode {
     match amiary_cli::run(args).await {
         Ok(exit) => ExitCode::from(exit as u8),
         Err(problem) => {
-            anstream::eprintln!("{}", amiary_cli::exit::describe(&problem));
-            let mut below = problem.source();
-            while let Some(error) = below {
-                anstream::eprintln!("  because: {error}");
-                below = error.source();
-            }
-            if let Some(help) = problem.help() {
-                anstream::eprintln!("  try: {help}");
-            }
+            amiary_cli::exit::tell(&problem);
             ExitCode::from(problem.exit())
         }
     }

@@ -6,6 +6,7 @@ use crate::exit::{Exit, Problem};
 use crate::show::Screen;
 use amiary_domain::policy::{Checked, Rejected, parse, render};
 use amiary_engine::ports::{Class, ReadRecord, StorePolicy};
+use amiary_runtime::Failure;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -36,7 +37,7 @@ pub(crate) async fn run(screen: &Screen, command: PolicyCommand) -> Result<Exit,
                 .await;
             let number = stored.map_err(|error| {
                 match error.class {
-                Class::Conflict => Problem::Argument(
+                Class::Conflict => Problem::Conflict(
                     "someone else applied a policy just now: look at it (amiary policy show), then \
                      apply yours again"
                         .to_owned(),
@@ -57,8 +58,7 @@ pub(crate) async fn run(screen: &Screen, command: PolicyCommand) -> Result<Exit,
         PolicyCommand::Show { common } => {
             let worker = worker(&common).await?;
             let active = worker.aws().active_policy().await?;
-            let active =
-                active.ok_or_else(|| Problem::NotFound("no policy is active".to_owned()))?;
+            let active = active.ok_or(Failure::NoPolicy)?;
             if screen.json {
                 let at = active.at.to_string();
                 screen.print(&json!({"revision": active.number, "at": at, "by": active.by, "text": active.text}).to_string());

@@ -10,7 +10,6 @@ use amiary_domain::observation::Mandate;
 use amiary_engine::ports::ReadRecord;
 use amiary_engine::run::{look_at, preview};
 use amiary_runtime::Worker;
-use serde_json::json;
 use std::time::Duration;
 
 pub(crate) async fn run(
@@ -36,54 +35,45 @@ pub(crate) async fn run(
     let mut mandate = Mandate::Person;
     loop {
         let lineage = once(screen, &worker, &image, mandate).await?;
-        let status = lineage.as_ref().map(|lineage| lineage.source.status);
-        let (Some(seconds), Some(SourceStatus::Replicating)) = (wait, status) else {
-            return Ok(finish(screen, lineage.as_ref()));
+        let (Some(seconds), SourceStatus::Replicating) = (wait, lineage.source.status) else {
+            return Ok(finish(screen, &lineage));
         };
-        if let Some(lineage) = &lineage {
-            screen.progress(&report::progress(lineage));
-        }
+        screen.progress(&report::progress(&lineage));
         tokio::time::sleep(Duration::from_secs(seconds)).await;
         mandate = Mandate::Schedule;
     }
 }
 
-/// One run; what it did is shown as it ends.
+/// One run; what it did is shown as it ends. An image that is on record neither before nor after
+/// it is a problem, with the reason it was left alone.
 pub(crate) async fn once(
     screen: &Screen,
     worker: &Worker,
     image: &ImageRef,
     mandate: Mandate,
-) -> Result<Option<Lineage>, Problem> {
+) -> Result<Lineage, Problem> {
     let session = worker.session().await?;
-    let done = look_at(
-        session.reading(),
-        session.writing(),
-        &session.active,
-        image,
-        mandate,
-        None,
-    )
-    .await?;
-    if !screen.json {
-        screen.print(&report::report(&done));
-    }
-    Ok(worker.aws().find(image).await?)
+    let (reading, writing) = (session.reading(), session.writing());
+    let done = look_at(reading, writing, &session.active, image, mandate, None).await?;
+    let Some(lineage) = worker.aws().find(image).await? else {
+        let reasons: Vec<&str> = done.left.iter().map(|left| left.reason.as_str()).collect();
+        return Err(Problem::NotFound(format!(
+            "{image}: {}",
+            reasons.join("; ")
+        )));
+    };
+    screen.say(&report::report(&done));
+    Ok(lineage)
 }
 
-fn finish(screen: &Screen, lineage: Option<&Lineage>) -> Exit {
-    let verified = lineage.is_some_and(|lineage| lineage.source.status == SourceStatus::Replicated);
-    match lineage {
-        Some(lineage) if screen.json => {
-            screen.print(&format!("{:#}", lineage::json(lineage, &[])));
-        }
-        Some(lineage) => screen.print(&lineage::tree(lineage)),
-        None if screen.json => screen.print(&json!(null).to_string()),
-        None => {}
-    }
-    if verified {
-        Exit::Done
+fn finish(screen: &Screen, lineage: &Lineage) -> Exit {
+    if screen.json {
+        screen.print(&format!("{:#}", lineage::json(lineage, &[])));
     } else {
-        Exit::Unfinished
+        screen.print(&lineage::tree(lineage));
+    }
+    match lineage.source.status {
+        SourceStatus::Replicated => Exit::Done,
+        _ => Exit::Unfinished,
     }
 }

@@ -5,9 +5,9 @@ use amiary_domain::lineage::{Lineage, ReplicaState};
 use amiary_domain::notice::printable;
 use amiary_domain::plan::{Left, Plan};
 use amiary_engine::apply::{Applied, Outcome};
+use amiary_engine::chain::chain;
 use amiary_engine::run::Report;
 use serde_json::{Value, json};
-use std::error::Error;
 
 /// A plan: every step with its reason, and what is left alone with its reason.
 pub(crate) fn plan(plan: &Plan) -> String {
@@ -22,10 +22,10 @@ pub(crate) fn plan(plan: &Plan) -> String {
             )
         })
         .collect();
+    lines.extend(plan.left.iter().map(left));
     if lines.is_empty() {
         lines.push(painted(GOOD, "nothing to do"));
     }
-    lines.extend(plan.left.iter().map(left));
     lines.join("\n")
 }
 
@@ -66,7 +66,7 @@ fn applied(applied: &Applied) -> String {
     let (style, why) = match &applied.outcome {
         Outcome::Done | Outcome::AlreadySo => (GOOD, None),
         Outcome::NotReady(why) => (WAITING, Some(why.clone())),
-        Outcome::Refused(error) | Outcome::Failed(error) => (BAD, Some(chain(error))),
+        Outcome::Refused(error) | Outcome::Failed(error) => (BAD, Some(chain(error).join(": "))),
     };
     let place = applied
         .place
@@ -82,17 +82,6 @@ fn applied(applied: &Applied) -> String {
         line.push_str(&printable(&why));
     }
     line
-}
-
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut below = error.source();
-    while let Some(error) = below {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        below = error.source();
-    }
-    text
 }
 
 /// How many destinations are how far, in one line with a bar.

@@ -70,7 +70,7 @@ fn a_file_that_can_t_be_read_is_a_wrong_argument() {
 #[tokio::test]
 async fn each_applied_policy_is_the_next_revision_and_the_last_is_shown() {
     let shell = Shell::over(&installed().await);
-    let none = shell.amiary(&["policy", "show"]).expect(3);
+    let none = shell.amiary(&["policy", "show"]).expect(4);
     assert!(none.err.contains("no policy is active"), "{}", none.err);
     let first = shell.amiary(&["policy", "apply", EXAMPLE]).expect(0);
     assert!(

@@ -106,7 +106,9 @@ async fn the_lineage_is_a_tree_with_every_destination_and_a_history() {
     {
         assert!(tree.contains(part), "{part}: {tree}");
     }
-    assert!(tree.contains("recorded: family web selects it"), "{tree}");
+    let recorded = tree.find("recorded: family web selects it").unwrap();
+    let asked = tree.find("copy asked for").unwrap();
+    assert!(recorded < asked, "in the order of what happened: {tree}");
     stage.world().advance(SignedDuration::from_mins(10));
     shell.amiary(&["replicate", &source.to_string()]).expect(0);
     let json = shell

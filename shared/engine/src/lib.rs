@@ -2,6 +2,7 @@
 //! world through the traits in [`ports`] and knows nothing of AWS's SDK.
 
 pub mod apply;
+pub mod chain;
 pub mod observe;
 pub mod ports;
 pub mod reconcile;

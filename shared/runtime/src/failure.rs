@@ -1,8 +1,8 @@
 //! Owns the failure of an invocation: what Lambda and its logs show of it.
 
+use amiary_engine::chain::chain;
 use amiary_engine::ports::PortError;
 use lambda_runtime::Diagnostic;
-use std::error::Error;
 
 /// Why an invocation failed. Every variant keeps its source.
 #[derive(Debug, thiserror::Error)]
@@ -37,14 +37,7 @@ pub enum Failure {
 impl Failure {
     /// The error and everything below it, in one line.
     pub fn chain(&self) -> String {
-        let mut text = self.to_string();
-        let mut below = self.source();
-        while let Some(error) = below {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
-            below = error.source();
-        }
-        text
+        chain(self).join(": ")
     }
 
     fn kind(&self) -> &'static str {

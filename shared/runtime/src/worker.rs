@@ -61,8 +61,8 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         let since = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
-        let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
-        Timestamp::new(seconds, 0).unwrap_or(Timestamp::MAX)
+        let microseconds = i64::try_from(since.as_micros()).unwrap_or(i64::MAX);
+        Timestamp::from_microsecond(microseconds).unwrap_or(Timestamp::MAX)
     }
 }
 
