@@ -18,6 +18,8 @@ use tokio::sync::{mpsc, oneshot};
 
 /// How long an invocation may take.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// How long an invocation has: the longest time-out of the template.
+const TIMEOUT: Duration = Duration::from_mins(10);
 
 /// What became of an invocation: the function's answer, or its error with `errorType` and
 /// `errorMessage`.
@@ -174,7 +176,7 @@ async fn converse(next: Next, waiting: Waiting, request: Request<Bytes>) -> Resp
 }
 
 fn invocation(id: &str, payload: &Value) -> Response<Bytes> {
-    let deadline = UNIX_EPOCH.elapsed().unwrap_or_default() + PATIENCE;
+    let deadline = UNIX_EPOCH.elapsed().unwrap_or_default() + TIMEOUT;
     let headers = [
         ("lambda-runtime-aws-request-id", id.to_owned()),
         (

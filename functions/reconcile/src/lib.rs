@@ -52,6 +52,7 @@ fn answer(summary: &Summary, revision: u64) -> Value {
     json!({
         "revision": revision,
         "looked_at": summary.looked_at,
+        "late": summary.late,
         "discovered": summary.discovered,
         "steps": summary.reports.iter().map(steps).sum::<usize>(),
         "failures": summary.reports.iter().filter(|report| report.has_failures()).count(),

@@ -9,18 +9,26 @@ use amiary_domain::ids::{ImageRef, Place};
 use amiary_domain::image::Image;
 use amiary_domain::observation::{Mandate, Observation};
 use amiary_domain::plan::{ActivePolicy, Budget, Held, Plan, RECHECK_AFTER, check, plan};
-use jiff::Timestamp;
+use futures_util::stream::{self, StreamExt as _};
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 use tracing::warn;
 
 /// The most lineages that are looked at only because they are due.
 const MOST_DUE: usize = 500;
 
+/// How many lineages are looked at side by side.
+const AT_ONCE: usize = 8;
+/// Nothing more is looked at within this time of the deadline, so that what was planned is applied.
+const TIME_TO_APPLY: SignedDuration = SignedDuration::from_mins(5);
+
 /// What a scheduled run did.
 #[derive(Debug, Default)]
 pub struct Summary {
     /// Lineages that were looked at.
     pub looked_at: usize,
+    /// Lineages that the deadline left to the next run.
+    pub late: usize,
     /// New sources that no event had reported.
     pub discovered: usize,
     /// What the caps held back.
@@ -43,17 +51,19 @@ pub async fn reconcile(
 ) -> Answer<Summary> {
     let mut summary = Summary::default();
     let images = scope(reading, active, &mut summary).await?;
+    let looking = images
+        .iter()
+        .map(|image| look(reading, active, image, deadline));
+    let looked: Vec<Look> = stream::iter(looking).buffered(AT_ONCE).collect().await;
     let mut planned = Vec::new();
-    for image in images {
-        match observe(reading, active, &image, Mandate::Schedule).await {
-            Ok(observation) => {
-                summary.looked_at += 1;
-                let plan = plan(active, &observation, reading.clock.now());
-                planned.push((observation, plan));
-            }
-            Err(error) => unread(&mut summary, error),
+    for look in looked {
+        match look {
+            Look::Planned(observation, plan) => planned.push((*observation, *plan)),
+            Look::Unread(error) => unread(&mut summary, error),
+            Look::Late => summary.late += 1,
         }
     }
+    summary.looked_at = planned.len();
     let mut budget = Budget::from(&active.policy.caps);
     let (observations, mut plans): (Vec<Observation>, Vec<Plan>) = planned.into_iter().unzip();
     summary.held = check(&mut plans, &mut budget);
@@ -76,6 +86,32 @@ pub async fn reconcile(
     Ok(summary)
 }
 
+/// What came of looking at one lineage.
+enum Look {
+    Planned(Box<Observation>, Box<Plan>),
+    Unread(PortError),
+    /// The time is needed for what was planned already.
+    Late,
+}
+
+async fn look(
+    reading: Reading<'_>,
+    active: &ActivePolicy,
+    image: &ImageRef,
+    deadline: Option<Timestamp>,
+) -> Look {
+    if deadline.is_some_and(|deadline| reading.clock.now() + TIME_TO_APPLY > deadline) {
+        return Look::Late;
+    }
+    match observe(reading, active, image, Mandate::Schedule).await {
+        Ok(observation) => {
+            let plan = plan(active, &observation, reading.clock.now());
+            Look::Planned(Box::new(observation), Box::new(plan))
+        }
+        Err(error) => Look::Unread(error),
+    }
+}
+
 fn unread(summary: &mut Summary, error: PortError) {
     warn!(
         error = &error as &(dyn std::error::Error + 'static),
@@ -84,23 +120,16 @@ fn unread(summary: &mut Summary, error: PortError) {
     summary.unread.push(error);
 }
 
-/// The images to look at: unfinished lineages, those that are due, those that a new revision of the
-/// policy may concern, and new sources. After two days every lineage was due once anyway.
+/// The images to look at, each once: unfinished lineages, new sources, those that a new revision of
+/// the policy may concern, and those that are due, the longest due first. Two days after a revision
+/// every lineage was due once anyway.
 async fn scope(
     reading: Reading<'_>,
     active: &ActivePolicy,
     summary: &mut Summary,
-) -> Answer<BTreeSet<ImageRef>> {
+) -> Answer<Vec<ImageRef>> {
     let now = reading.clock.now();
-    let mut images: BTreeSet<ImageRef> = reading.record.unfinished().await?.into_iter().collect();
-    images.extend(reading.record.due(now, MOST_DUE).await?);
-    if now < active.since + RECHECK_AFTER * 2 {
-        let older = reading
-            .record
-            .decided_before(active.revision, MOST_DUE)
-            .await?;
-        images.extend(older);
-    }
+    let mut images = reading.record.unfinished().await?;
     for place in active.policy.source_places() {
         match discover(reading, active, &place).await {
             Ok(found) => {
@@ -110,6 +139,17 @@ async fn scope(
             Err(error) => unread(summary, error),
         }
     }
+    if now < active.since + RECHECK_AFTER * 2 {
+        images.extend(
+            reading
+                .record
+                .decided_before(active.revision, MOST_DUE)
+                .await?,
+        );
+    }
+    images.extend(reading.record.due(now, MOST_DUE).await?);
+    let mut seen = BTreeSet::new();
+    images.retain(|image| seen.insert(image.clone()));
     Ok(images)
 }
 
