@@ -10,5 +10,6 @@ mod failures;
 mod hostile;
 mod main_job;
 mod notices;
+mod pages;
 mod rights;
 mod sharing;
