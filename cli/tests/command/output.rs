@@ -65,3 +65,17 @@ fn the_demo_needs_nothing_of_the_environment() {
     let plain = Shell::empty().amiary(&["demo", "--json"]).expect(0);
     assert_eq!(lost.out, plain.out);
 }
+
+#[test]
+fn the_readme_shows_what_the_demo_really_prints() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
+    let readme = std::fs::read_to_string(root).unwrap();
+    let blocks = readme.split("```console\n$ cargo run -- demo\n").skip(1);
+    let shown = blocks
+        .filter_map(|block| block.split("\n```").next())
+        .find(|block| block.contains("is published"))
+        .unwrap();
+    let told = Shell::empty().amiary(&["demo"]).expect(0).out;
+    assert!(shown.lines().count() > 10);
+    assert!(told.contains(shown), "README.md shows another story");
+}

@@ -9,12 +9,16 @@ use amiary_runtime::{Failure, Worker};
 use event::Source;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use tracing::{error, info};
 
 /// A notice younger than this is still the stream's.
 const PENDING_FOR: SignedDuration = SignedDuration::from_mins(5);
-/// The most notices that one schedule publishes.
-const MOST: usize = 200;
+/// The most pending notices that one schedule looks at.
+const MOST: usize = 2_000;
+
+/// Nothing more is published within this time of the deadline.
+const TIME_TO_PUBLISH: SignedDuration = SignedDuration::from_secs(15);
 
 /// Handles the stream's batch, or the schedule.
 ///
@@ -26,11 +30,11 @@ const MOST: usize = 200;
 pub async fn handle(
     worker: &Worker,
     event: Value,
-    _deadline: Option<Timestamp>,
+    deadline: Option<Timestamp>,
 ) -> Result<Value, Failure> {
     match event::source(&event) {
         Source::Stream(records) => Ok(stream(worker, records).await),
-        Source::Schedule => schedule(worker).await,
+        Source::Schedule => schedule(worker, deadline).await,
     }
 }
 
@@ -52,23 +56,32 @@ async fn stream(worker: &Worker, records: Vec<event::Record>) -> Value {
     json!({ "batchItemFailures": [] })
 }
 
-async fn schedule(worker: &Worker) -> Result<Value, Failure> {
+/// Publishes what is pending. A topic that fails once is left to the next schedule, so that it does
+/// not hold up the others.
+async fn schedule(worker: &Worker, deadline: Option<Timestamp>) -> Result<Value, Failure> {
     let pending = worker
         .aws()
         .pending(worker.now() - PENDING_FOR, MOST)
         .await?;
     let mut published = 0;
-    let mut failed = Vec::new();
+    let mut failed: BTreeSet<String> = BTreeSet::new();
     for notice in pending {
+        if failed.contains(&notice.topic) || is_late(worker, deadline) {
+            continue;
+        }
         match publish(worker, &notice).await {
             Ok(()) => published += 1,
             Err(failure) => {
                 error!(notice.id = notice.id, error = %failure, "the notice was not published");
-                failed.push(notice.id);
+                failed.insert(notice.topic);
             }
         }
     }
-    Ok(json!({ "published": published, "failed": failed }))
+    Ok(json!({ "published": published, "failed_topics": failed }))
+}
+
+fn is_late(worker: &Worker, deadline: Option<Timestamp>) -> bool {
+    deadline.is_some_and(|deadline| worker.now() + TIME_TO_PUBLISH > deadline)
 }
 
 /// Publishes a notice that is still pending, and marks it. A crash between the two publishes it

@@ -45,9 +45,9 @@ async fn the_schedule_publishes_what_is_pending_once() {
     let mut function = Function::start(BINARY, "notify", stage.world());
     let schedule = json!({"source": "aws.scheduler"});
     let answer = function.invoke(schedule.clone()).await;
-    assert_eq!(answer, Ok(json!({"published": 1, "failed": []})));
+    assert_eq!(answer, Ok(json!({"published": 1, "failed_topics": []})));
     let answer = function.invoke(schedule).await;
-    assert_eq!(answer, Ok(json!({"published": 0, "failed": []})));
+    assert_eq!(answer, Ok(json!({"published": 0, "failed_topics": []})));
     let inbox = stage.inbox();
     assert_eq!(inbox.len(), 1);
     assert_eq!(inbox[0].attributes["kind"], "replicated");

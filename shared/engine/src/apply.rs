@@ -1,9 +1,11 @@
 //! Owns applying: a plan's steps in their order, each destination's apart from the others', and
 //! what became of every one.
 
+use crate::chain::chain;
 use crate::ports::{Class, PortError, Reading, Writing};
 use amiary_domain::ids::Place;
 use amiary_domain::lineage::{Record, Replica, Source};
+use amiary_domain::notice::printable;
 use amiary_domain::observation::Observation;
 use amiary_domain::plan::{Action, ActivePolicy, CopyAnswer, Group, Plan, Step, after_copy};
 use futures_util::future::join_all;
@@ -122,12 +124,14 @@ impl Applier<'_> {
     ) -> Vec<Applied> {
         let mut applied = Vec::new();
         for step in steps {
+            let began = self.reading.clock.now();
             let outcome = if self.is_late() {
                 Outcome::NotReady("the deadline is near: the next run carries on".to_owned())
             } else {
                 self.step(&step.action, source).await
             };
-            log(place, step, &outcome);
+            let took = self.reading.clock.now().duration_since(began);
+            log(place, source, step, &outcome, took);
             let go_on = outcome.lets_go_on();
             applied.push(Applied {
                 place: place.cloned(),
@@ -287,33 +291,52 @@ fn outcome(error: PortError) -> Outcome {
     }
 }
 
-fn log(place: Option<&Place>, step: &Step, outcome: &Outcome) {
+/// Logs a step once, where it is known what became of it. A failure is told with its whole chain.
+fn log(
+    place: Option<&Place>,
+    source: Option<&Source>,
+    step: &Step,
+    outcome: &Outcome,
+    took: SignedDuration,
+) {
+    let place = place.or(source.map(|source| &source.image.place));
     let (account, region) = place.map_or(("", ""), |place| {
         (place.account.as_str(), place.region.as_str())
     });
-    match outcome {
-        Outcome::Refused(error) | Outcome::Failed(error) => warn!(
-            image.account = account,
-            image.region = region,
-            step = %step.action,
-            outcome = outcome.word(),
-            error = error as &(dyn std::error::Error + 'static),
-            "step"
-        ),
-        Outcome::NotReady(why) => info!(
-            image.account = account,
-            image.region = region,
-            step = %step.action,
-            outcome = outcome.word(),
-            why,
-            "step"
-        ),
-        Outcome::Done | Outcome::AlreadySo => info!(
-            image.account = account,
-            image.region = region,
-            step = %step.action,
-            outcome = outcome.word(),
-            "step"
-        ),
-    }
+    let id = source
+        .map(|source| source.image.to_string())
+        .unwrap_or_default();
+    let family = source.map_or("", |source| source.family.as_str());
+    let action = printable(&step.action.to_string());
+    let duration_ms = took.as_millis();
+    let why = match outcome {
+        Outcome::Refused(error) | Outcome::Failed(error) => {
+            let why = printable(&chain(error).join(": "));
+            warn!(
+                source.id = id,
+                family,
+                image.account = account,
+                image.region = region,
+                step = action,
+                outcome = outcome.word(),
+                duration_ms,
+                error = why,
+                "step"
+            );
+            return;
+        }
+        Outcome::NotReady(why) => printable(why),
+        Outcome::Done | Outcome::AlreadySo => step.reason.clone(),
+    };
+    info!(
+        source.id = id,
+        family,
+        image.account = account,
+        image.region = region,
+        step = action,
+        outcome = outcome.word(),
+        duration_ms,
+        why,
+        "step"
+    );
 }

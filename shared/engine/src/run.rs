@@ -51,9 +51,26 @@ pub async fn preview(
     image: &ImageRef,
     mandate: Mandate,
 ) -> Answer<(Observation, Plan)> {
+    planned(
+        reading,
+        active,
+        image,
+        mandate,
+        &mut Budget::from(&active.policy.caps),
+    )
+    .await
+}
+
+async fn planned(
+    reading: Reading<'_>,
+    active: &ActivePolicy,
+    image: &ImageRef,
+    mandate: Mandate,
+    budget: &mut Budget,
+) -> Answer<(Observation, Plan)> {
     let observation = observe(reading, active, image, mandate).await?;
     let mut plans = [plan(active, &observation, reading.clock.now())];
-    check(&mut plans, &mut Budget::from(&active.policy.caps));
+    check(&mut plans, budget);
     let [plan] = plans;
     Ok((observation, plan))
 }
@@ -71,8 +88,7 @@ pub async fn look_at(
     deadline: Option<Timestamp>,
 ) -> Answer<Report> {
     let mut budget = Budget::from(&active.policy.caps);
-    let (observation, plan) = preview(reading, active, image, mandate).await?;
-    budget.copies -= copies(&plan);
+    let (observation, plan) = planned(reading, active, image, mandate, &mut budget).await?;
     carry_out(
         reading,
         writing,
@@ -83,15 +99,6 @@ pub async fn look_at(
         deadline,
     )
     .await
-}
-
-fn copies(plan: &Plan) -> u32 {
-    let count = plan
-        .destinations
-        .iter()
-        .flat_map(|group| &group.steps)
-        .filter(|step| matches!(step.action, amiary_domain::plan::Action::Copy(_)));
-    u32::try_from(count.count()).unwrap_or(u32::MAX)
 }
 
 /// Applies a checked plan, then observes what it touched and plans again, until nothing is left.

@@ -66,6 +66,31 @@ async fn taking_back_more_than_the_cap_takes_back_nothing() {
 }
 
 #[tokio::test]
+async fn what_a_run_wants_to_take_back_from_several_images_is_capped_as_a_whole() {
+    let mut stage = Stage::new(&Wants {
+        caps: "revocations-per-run = 2",
+        ..one()
+    })
+    .await;
+    let sources: Vec<_> = (0..4)
+        .map(|n| stage.publish(golden(&format!("golden-{n}"))))
+        .collect();
+    stage.local.settle().await;
+    for source in &sources {
+        stage.share(source, &[], &[PARTNER]);
+    }
+    stage.local.pass(SignedDuration::from_hours(60)).await;
+    for source in &sources {
+        let replica = stage.replica(source, IRELAND).await;
+        assert_eq!(
+            replica.launch_permissions,
+            accounts(&[PARTNER]),
+            "4 are wanted, 2 allowed"
+        );
+    }
+}
+
+#[tokio::test]
 async fn disabling_the_source_takes_nothing_from_its_replicas() {
     let mut stage = Stage::new(&one()).await;
     let source = stage.publish(golden("golden-1"));

@@ -9,8 +9,10 @@ use crate::policy::Caps;
 pub struct Budget {
     /// Copies that may still be started.
     pub copies: u32,
-    /// Permissions that may still be taken back.
+    /// Permissions that may still be taken back; none once the run wanted more than its cap.
     pub revocations: u32,
+    /// The run's cap on those, for what people are told.
+    cap: u32,
 }
 
 /// What a cap held back.
@@ -27,6 +29,7 @@ impl From<&Caps> for Budget {
         Self {
             copies: caps.copies_per_run,
             revocations: caps.revocations_per_run,
+            cap: caps.revocations_per_run,
         }
     }
 }
@@ -34,8 +37,9 @@ impl From<&Caps> for Budget {
 /// Checks all plans of a run together, before any of their steps is applied, and takes out what
 /// the budget does not allow.
 ///
-/// Copies over the cap wait, the first come first. Revocations over the cap are all held: a run
-/// that wants to take back more than a person expected is more likely wrong than right.
+/// Copies over the cap wait, the first come first. Revocations over the cap are all held, and so is
+/// every later one of the run: a run that wants to take back more than a person expected is more
+/// likely wrong than right.
 pub fn check(plans: &mut [Plan], budget: &mut Budget) -> Held {
     let mut held = Held::default();
     let wanted: u32 = plans
@@ -48,6 +52,7 @@ pub fn check(plans: &mut [Plan], budget: &mut Budget) -> Held {
         budget.revocations -= wanted;
     } else {
         held.revocations = wanted;
+        budget.revocations = 0;
     }
     for plan in plans {
         let mut kept = Vec::new();
@@ -71,7 +76,7 @@ pub fn check(plans: &mut [Plan], budget: &mut Budget) -> Held {
                 let reason = format!(
                     "the run wants to take back {wanted} permissions, its cap allows {}: none is taken \
                      back; raise caps.revocations-per-run for one run if that is meant",
-                    budget.revocations
+                    budget.cap
                 );
                 plan.left.push(Left {
                     place: group.place.clone(),

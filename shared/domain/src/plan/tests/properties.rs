@@ -156,7 +156,14 @@ proptest! {
             _ => 0,
         }).sum::<usize>();
         let wanted = revoking(&plans);
-        let held = check(&mut plans, &mut Budget { copies, revocations });
+        let caps = crate::policy::Caps { copies_per_run: copies, revocations_per_run: revocations };
+        let mut budget = Budget::from(&caps);
+        let mut again = plans.clone();
+        let held = check(&mut plans, &mut budget);
+        if held.revocations > 0 {
+            check(&mut again[..1], &mut budget);
+            prop_assert_eq!(revoking(&again[..1]), 0, "once held, held for the run");
+        }
         let kept = revoking(&plans);
         prop_assert!(count(&plans, |a| matches!(a, Action::Copy(_))) <= copies as usize);
         prop_assert!(kept == 0 || kept == wanted);
