@@ -65,7 +65,7 @@ pub(crate) fn report(report: &Report) -> String {
 fn applied(applied: &Applied) -> String {
     let (style, why) = match &applied.outcome {
         Outcome::Done | Outcome::AlreadySo => (GOOD, None),
-        Outcome::NotReady(why) => (WAITING, Some(why.clone())),
+        Outcome::NotReady(why) | Outcome::Yielded(why) => (WAITING, Some(why.clone())),
         Outcome::Refused(error) | Outcome::Failed(error) => (BAD, Some(chain(error).join(": "))),
     };
     let place = applied

@@ -1,6 +1,7 @@
 //! Owns the function `reconcile`: on a schedule it heals what events missed and puts right what has
 //! drifted, over everything.
 
+use amiary_engine::chain::chain;
 use amiary_engine::reconcile::{Summary, reconcile};
 use amiary_runtime::{Failure, Worker};
 use jiff::Timestamp;
@@ -25,6 +26,10 @@ pub async fn handle(
     )
     .await?;
     log(&summary);
+    if summary.looked_at == 0 && !summary.unread.is_empty() {
+        let errors = summary.unread.iter().map(|error| chain(error).join(": "));
+        return Err(Failure::Unread(errors.collect::<Vec<_>>().join("; ")));
+    }
     Ok(answer(&summary, session.active.revision))
 }
 

@@ -6,6 +6,7 @@ use amiary_domain::ids::{ImageId, ImageRef, Place};
 use amiary_runtime::Failure;
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// What an event asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -81,11 +82,11 @@ fn called(place: &Place, detail: &Value) -> Result<Scope, Failure> {
         .chain(many)
         .filter(|id| id.starts_with("ami-"))
         .map(|id| Ok(ImageRef::new(place.clone(), image_id(id)?)))
-        .collect::<Result<Vec<_>, Failure>>()?;
+        .collect::<Result<BTreeSet<_>, Failure>>()?;
     if images.is_empty() {
         return Ok(Scope::Nothing("the call names no image".to_owned()));
     }
-    Ok(Scope::Images(images))
+    Ok(Scope::Images(images.into_iter().collect()))
 }
 
 #[cfg(test)]

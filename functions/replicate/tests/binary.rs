@@ -69,7 +69,7 @@ async fn a_malformed_message_is_reported_alone_and_logged_once() {
 }
 
 #[tokio::test]
-async fn without_a_policy_the_message_is_left_in_its_queue() {
+async fn without_a_policy_the_invocation_fails_and_its_messages_come_again() {
     let world = World::new(1);
     let admin = clients(&world, BUILDER, "administrator").await;
     admin.create_table().await.unwrap();
@@ -79,11 +79,13 @@ async fn without_a_policy_the_message_is_left_in_its_queue() {
     let mut function = Function::start(BINARY, "replicate", &world);
     let batch = json!({"Records": [message("one", &body.to_string())]});
     let answer = function.invoke(batch).await;
-    assert_eq!(
-        answer,
-        Ok(json!({"batchItemFailures": [{"itemIdentifier": "one"}]}))
+    let error = answer.unwrap_err();
+    assert_eq!(error["errorType"], "NoPolicy");
+    let said = error["errorMessage"].as_str().unwrap();
+    assert!(
+        said.contains("no policy is active: amiary policy apply FILE"),
+        "{said}"
     );
-    assert!(function.end().contains("no policy is active"));
 }
 
 #[test]

@@ -72,7 +72,10 @@ impl Call {
         let facts = Facts::of(&error);
         let class = facts.class();
         let message = self.explain(&facts);
-        self.error(class, facts.code, message, Some(error.into()))
+        PortError {
+            request: facts.request_id,
+            ..self.error(class, facts.code, message, Some(error.into()))
+        }
     }
 
     /// The error of a transaction that `DynamoDB` cancelled for these reasons.
@@ -127,15 +130,13 @@ impl Call {
             place,
             code,
             message,
+            request: None,
             source,
         }
     }
 
     fn explain(&self, facts: &Facts) -> String {
-        let mut message = facts.message.clone();
-        if let Some(id) = &facts.request_id {
-            message = format!("{message} (request {id})");
-        }
+        let message = facts.message.clone();
         match self.mend(facts) {
             Some(mend) => format!("{message}; {mend}"),
             None => message,

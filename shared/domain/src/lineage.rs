@@ -48,6 +48,13 @@ pub struct Source {
     pub permissions: Option<BTreeSet<LaunchPermission>>,
     /// What Amiary lent to other accounts so that they can copy it.
     pub loans: BTreeMap<AccountId, Loan>,
+    /// Whether disabling it dropped its launch permissions. They are then wanted as they were
+    /// recorded, until its owner grants some anew.
+    #[serde(default)]
+    pub permissions_dropped: bool,
+    /// The verified replicas that its owner was told of.
+    #[serde(default)]
+    pub told: BTreeSet<ImageId>,
     /// How far its replication is.
     pub status: SourceStatus,
     /// The policy revision it was last decided under.
@@ -160,6 +167,28 @@ pub struct CopyRequest {
     pub key: Option<String>,
     /// The tags of image and snapshots, the operation's among them.
     pub tags: Tags,
+}
+
+impl Replica {
+    /// A replica that is wanted at a place, and of which nothing is done yet.
+    pub fn wanted(source: &ImageRef, destination: &Place, revision: u64, now: Timestamp) -> Self {
+        Self {
+            source: source.clone(),
+            destination: destination.clone(),
+            state: ReplicaState::Wanted,
+            attempt: 1,
+            tries: 1,
+            request: None,
+            image: None,
+            granted: BTreeSet::new(),
+            granted_snapshots: BTreeSet::new(),
+            tagged: BTreeSet::new(),
+            cause: None,
+            revision,
+            due: now,
+            version: 0,
+        }
+    }
 }
 
 impl ReplicaState {

@@ -13,8 +13,8 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 use tracing::{info, warn};
 
-/// No step is started within this time of the deadline.
-const MARGIN: SignedDuration = SignedDuration::from_secs(15);
+/// No step is started within this time of the deadline: more than the longest a call may take.
+const MARGIN: SignedDuration = SignedDuration::from_secs(35);
 
 /// What became of a step.
 #[derive(Debug)]
@@ -25,6 +25,9 @@ pub enum Outcome {
     AlreadySo,
     /// Not now: the next event or schedule carries on.
     NotReady(String),
+    /// Not by this run: another one is at it, or the time is up. The same run later may find that
+    /// there is nothing left to do.
+    Yielded(String),
     /// AWS refused it, and would again.
     Refused(PortError),
     /// It failed in passing.
@@ -56,6 +59,7 @@ impl Outcome {
             Self::Done => "done",
             Self::AlreadySo => "already so",
             Self::NotReady(_) => "not ready",
+            Self::Yielded(_) => "yielded",
             Self::Refused(_) => "refused",
             Self::Failed(_) => "failed",
         }
@@ -126,7 +130,7 @@ impl Applier<'_> {
         for step in steps {
             let began = self.reading.clock.now();
             let outcome = if self.is_late() {
-                Outcome::NotReady("the deadline is near: the next run carries on".to_owned())
+                Outcome::Yielded("the deadline is near: the next run carries on".to_owned())
             } else {
                 self.step(&step.action, source).await
             };
@@ -285,7 +289,7 @@ fn outcome(error: PortError) -> Outcome {
         Class::Retry => Outcome::Failed(error),
         Class::Permanent | Class::NameTaken | Class::TokenMismatch => Outcome::Refused(error),
         Class::Conflict => {
-            Outcome::NotReady("another run wrote the record first: this one yields".to_owned())
+            Outcome::Yielded("another run wrote the record first: this one yields".to_owned())
         }
         Class::Quota | Class::NotReady | Class::Gone => Outcome::NotReady(error.to_string()),
     }
@@ -312,6 +316,7 @@ fn log(
     let why = match outcome {
         Outcome::Refused(error) | Outcome::Failed(error) => {
             let why = printable(&chain(error).join(": "));
+            let request = error.request.as_deref().unwrap_or_default();
             warn!(
                 source.id = id,
                 family,
@@ -321,11 +326,12 @@ fn log(
                 outcome = outcome.word(),
                 duration_ms,
                 error = why,
+                request.id = request,
                 "step"
             );
             return;
         }
-        Outcome::NotReady(why) => printable(why),
+        Outcome::NotReady(why) | Outcome::Yielded(why) => printable(why),
         Outcome::Done | Outcome::AlreadySo => step.reason.clone(),
     };
     info!(

@@ -7,7 +7,7 @@ use amiary_domain::image::{Image, ImageState, Key};
 use amiary_domain::lineage::{Ancestor, Lineage, Replica, ReplicaState};
 use amiary_domain::naming::SOURCE_TAG;
 use amiary_domain::observation::{ImageFacts, Mandate, Observation, Parent, Seen};
-use amiary_domain::plan::{Action, ActivePolicy, Depth, Plan, wanted};
+use amiary_domain::plan::{Action, ActivePolicy, Depth, Plan, select, wanted};
 use amiary_domain::policy::{Encryption, Family};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -105,7 +105,7 @@ async fn unrecorded(
         observation.lineage = Some(lineage);
         return Ok(());
     }
-    let Some(family) = policy.family_of(&image) else {
+    let Ok(family) = select(active, &image, reading.clock.now()) else {
         observation.source = Seen::Read(ImageFacts::of(image));
         return Ok(());
     };
@@ -174,9 +174,9 @@ async fn recorded(
     observation: &mut Observation,
     lineage: &Lineage,
 ) -> Answer<()> {
-    let Some(family) = active.policy.families.get(&lineage.source.family) else {
-        return Ok(());
-    };
+    let named = active.policy.families.get(&lineage.source.family);
+    let dropped = Family::dropped(&lineage.source.family);
+    let family = named.unwrap_or(&dropped);
     let at = &lineage.source.image;
     let image = reading.images.image(&at.place, &at.id).await;
     observation.source = match image {
@@ -188,8 +188,10 @@ async fn recorded(
     };
     if observation.mandate != Mandate::Event || differs(lineage, &observation.source) {
         for replica in lineage.replicas.values() {
-            let Some(id) = &replica.image else { continue };
-            let facts = replica_facts(reading, replica, id, lineage, active).await;
+            let facts = match &replica.image {
+                Some(id) => replica_facts(reading, replica, id, lineage, active).await,
+                None => lost_copy(reading, replica).await,
+            };
             let facts = facts.unwrap_or_else(|error| seen(Err(error)));
             observation
                 .replicas
@@ -198,6 +200,21 @@ async fn recorded(
     }
     read_keys(reading, observation, family).await;
     Ok(())
+}
+
+/// Looks a copy up by its name whose image was never recorded.
+async fn lost_copy(reading: Reading<'_>, replica: &Replica) -> Answer<Seen<ImageFacts>> {
+    let (Some(request), ReplicaState::Copying) = (&replica.request, replica.state) else {
+        return Ok(Seen::NotRead);
+    };
+    let found = reading
+        .images
+        .images_named(&replica.destination, &request.name)
+        .await?;
+    Ok(found
+        .into_iter()
+        .next()
+        .map_or(Seen::Absent, |image| Seen::Read(ImageFacts::of(image))))
 }
 
 /// Whether a source is not as it is recorded, in what its replicas follow.

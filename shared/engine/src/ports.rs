@@ -45,6 +45,9 @@ pub struct PortError {
     pub code: String,
     /// AWS's message, with what to do about it where that is known.
     pub message: String,
+    /// The id that AWS gave the request: for logs and for AWS's support, not part of what people
+    /// are told, as it differs each time.
+    pub request: Option<String>,
     /// What lies below.
     #[source]
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,

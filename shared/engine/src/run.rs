@@ -3,10 +3,11 @@
 
 use crate::apply::{Applied, Outcome, apply};
 use crate::observe::{observe, observe_again};
-use crate::ports::{Answer, Reading, Writing};
+use crate::ports::{Answer, Class, Reading, Writing};
 use amiary_domain::ids::{ImageRef, Place};
+use amiary_domain::lineage::Lineage;
 use amiary_domain::observation::{Mandate, Observation};
-use amiary_domain::plan::{ActivePolicy, Budget, Held, Left, Plan, check, plan};
+use amiary_domain::plan::{ActivePolicy, Budget, Held, Left, Plan, check, plan, refused};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
@@ -26,11 +27,12 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether a step failed in passing, so that the run is worth repeating soon.
+    /// Whether a step failed in passing or was left to another run, so that this one is worth
+    /// repeating soon.
     pub fn is_worth_repeating(&self) -> bool {
         self.applied
             .iter()
-            .any(|step| matches!(step.outcome, Outcome::Failed(_)))
+            .any(|step| matches!(step.outcome, Outcome::Failed(_) | Outcome::Yielded(_)))
     }
 
     /// Whether a step was refused or failed.
@@ -133,7 +135,9 @@ pub async fn carry_out(
                 .filter(|step| !matches!(step.outcome, Outcome::Done | Outcome::AlreadySo))
                 .map(|step| step.place.clone()),
         );
+        let stuck = tell_refusals(reading, writing, active, &observation, &applied).await;
         report.applied.extend(applied);
+        stuck?;
         if stopped.contains(&None) {
             break;
         }
@@ -143,6 +147,40 @@ pub async fn carry_out(
         [next] = plans;
     }
     Ok(report)
+}
+
+/// Records what AWS refused and would refuse again, so that the owner hears of it.
+async fn tell_refusals(
+    reading: Reading<'_>,
+    writing: Writing<'_>,
+    active: &ActivePolicy,
+    observation: &Observation,
+    applied: &[Applied],
+) -> Answer<()> {
+    for step in applied {
+        let (Some(place), Outcome::Refused(error)) = (&step.place, &step.outcome) else {
+            continue;
+        };
+        let Some(lineage) = recorded(reading, observation).await? else {
+            return Ok(());
+        };
+        let now = reading.clock.now();
+        for change in refused(active, &lineage, place, &error.to_string(), now) {
+            match writing.record.commit(&change, now, writing.by).await {
+                Err(error) if error.class != Class::Conflict => return Err(error),
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn recorded(reading: Reading<'_>, observation: &Observation) -> Answer<Option<Lineage>> {
+    match (&observation.lineage, observation.source.read()) {
+        (Some(lineage), _) => reading.record.lineage(&lineage.source.image).await,
+        (None, Some(facts)) => reading.record.lineage(&facts.image.at).await,
+        (None, None) => Ok(None),
+    }
 }
 
 fn leave_out(plan: &mut Plan, stopped: &BTreeSet<Option<Place>>) {

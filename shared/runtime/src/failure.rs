@@ -29,6 +29,17 @@ pub enum Failure {
         /// Every problem with its place.
         problems: String,
     },
+    /// Steps about an image failed in passing, or were left to another run.
+    #[error("steps about {image} are worth repeating: {steps}")]
+    Steps {
+        /// The image.
+        image: String,
+        /// Each step with what became of it.
+        steps: String,
+    },
+    /// Nothing of what there is to do could be read.
+    #[error("nothing could be read: {0}")]
+    Unread(String),
     /// The event is not one that this function takes.
     #[error("the event is not one this function takes: {0}")]
     Event(String),
@@ -46,6 +57,8 @@ impl Failure {
             Self::Call(_) => "Call",
             Self::NoPolicy => "NoPolicy",
             Self::Policy { .. } => "Policy",
+            Self::Steps { .. } => "Steps",
+            Self::Unread(_) => "Unread",
             Self::Event(_) => "Event",
         }
     }
@@ -73,6 +86,7 @@ mod tests {
             place: "111111111111/eu-west-1".to_owned(),
             code: "no answer".to_owned(),
             message: "the connection broke".to_owned(),
+            request: None,
             source: Some("reset by peer".into()),
         });
         assert_eq!(

@@ -234,3 +234,63 @@ async fn a_cap_on_copies_lets_the_rest_wait_for_the_next_run() {
     stage.local.pass(SignedDuration::from_hours(1)).await;
     assert!(stage.is_replicated(&source, 2).await);
 }
+
+#[tokio::test]
+async fn a_step_that_is_refused_after_the_copy_is_told_once_and_done_once_it_is_allowed() {
+    let mut stage = Stage::new(&Wants {
+        own: vec!["eu-west-1"],
+        ..Wants::default()
+    })
+    .await;
+    for _ in 0..6 {
+        stage.world().fail_next(Fault {
+            region: Some("eu-west-1".to_owned()),
+            ..fault("ModifyImageAttribute", error("OperationNotPermitted", 403))
+        });
+    }
+    let source = stage.publish(golden("golden-1"));
+    stage.local.settle().await;
+    stage.local.pass(SignedDuration::from_mins(40)).await;
+    let lineage = stage.lineage(&source).await.unwrap();
+    let cause = lineage.replicas[&IRELAND.parse().unwrap()]
+        .cause
+        .clone()
+        .unwrap();
+    assert!(cause.contains("OperationNotPermitted"), "{cause}");
+    let kinds = |stage: &Stage| -> Vec<String> {
+        stage
+            .inbox()
+            .iter()
+            .map(|m| m.attributes["kind"].clone())
+            .collect()
+    };
+    assert_eq!(kinds(&stage), ["waiting"]);
+    stage.local.pass(SignedDuration::from_hours(2)).await;
+    assert_eq!(stage.world().faults_pending(), 0);
+    assert_eq!(kinds(&stage), ["waiting", "replicated"]);
+}
+
+#[tokio::test]
+async fn a_key_that_may_not_be_read_is_told_once() {
+    let mut stage = Stage::new(&Wants {
+        own: vec!["eu-west-1"],
+        ..Wants::default()
+    })
+    .await;
+    for _ in 0..5 {
+        stage
+            .world()
+            .fail_next(fault("DescribeKey", error("AccessDeniedException", 400)));
+    }
+    let source = stage.publish(golden("golden-1"));
+    stage.local.settle().await;
+    stage.local.pass(SignedDuration::from_hours(3)).await;
+    assert_eq!(stage.world().faults_pending(), 0);
+    let kinds: Vec<_> = stage
+        .inbox()
+        .iter()
+        .map(|m| m.attributes["kind"].clone())
+        .collect();
+    assert_eq!(kinds, ["waiting", "replicated"]);
+    assert!(stage.is_replicated(&source, 1).await);
+}

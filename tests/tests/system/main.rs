@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "what is missing in a test fails it")]
 
 mod boundaries;
+mod boundaries_of_calls;
 mod budget;
 mod events;
 mod failures;

@@ -56,7 +56,7 @@ pub fn check(plans: &mut [Plan], budget: &mut Budget) -> Held {
     }
     for plan in plans {
         let mut kept = Vec::new();
-        for mut group in std::mem::take(&mut plan.destinations) {
+        for group in std::mem::take(&mut plan.destinations) {
             let copies = group
                 .steps
                 .iter()
@@ -82,10 +82,7 @@ pub fn check(plans: &mut [Plan], budget: &mut Budget) -> Held {
                     place: group.place.clone(),
                     reason,
                 });
-                group.steps.retain(|step| revocations(step) == 0);
-                if !group.steps.iter().any(|step| step.action.changes_aws()) {
-                    continue;
-                }
+                continue;
             }
             kept.push(group);
         }

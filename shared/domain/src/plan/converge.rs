@@ -17,6 +17,14 @@ pub(super) fn decide(context: &Context, replica: &Replica, facts: &ImageFacts) -
     let Some(snapshots) = facts.snapshots.read() else {
         return Decided::left(unread("its snapshots", &facts.snapshots));
     };
+    let described = facts
+        .image
+        .snapshots
+        .iter()
+        .all(|id| snapshots.contains_key(id));
+    if facts.image.snapshots.is_empty() || !described {
+        return soon(context, "EC2 does not describe its snapshots yet");
+    }
     if let Some(cause) = wrong_encryption(replica, snapshots) {
         if replica.state == ReplicaState::Failed {
             return Decided::left(cause);
@@ -27,6 +35,12 @@ pub(super) fn decide(context: &Context, replica: &Replica, facts: &ImageFacts) -
             replica,
             &cause,
         ));
+    }
+    if context.family.sharing.as_source && context.source.permissions.is_none() {
+        return soon(
+            context,
+            "it is shared as its source, whose permissions were never read",
+        );
     }
     let wanted = wanted(context.family, context.source, &replica.destination);
     let nobody = BTreeSet::new();
@@ -44,15 +58,24 @@ pub(super) fn decide(context: &Context, replica: &Replica, facts: &ImageFacts) -
     };
     let actions = actions(replica, facts, &tags, &launch, &volumes);
     let mut decided = if actions.is_empty() {
-        verified(context, replica, permissions)
+        verified(context, replica, permissions, facts)
     } else {
         Decided::steps(repair(context, replica, &tags, &launch, &volumes, actions))
     };
-    decided.waits_for_schedule = left.iter().any(|left| left.is_deferred);
+    let is_deferred = left.iter().any(|left| left.is_deferred);
+    decided.again = is_deferred.then_some(context.now);
     decided
         .left
         .extend(left.into_iter().map(|left| left.reason));
     decided
+}
+
+/// Left alone now, and looked at by the next scheduled run.
+fn soon(context: &Context, reason: &str) -> Decided {
+    Decided {
+        again: Some(context.now),
+        ..Decided::left(reason)
+    }
 }
 
 /// Something of an available replica that is left alone.
@@ -311,7 +334,6 @@ fn repair(
 ) -> Vec<Step> {
     let mut intent = replica.clone();
     intent.state = ReplicaState::Available;
-    intent.cause = None;
     intent.revision = context.active.revision;
     intent.tagged.extend(tags.set.keys().cloned());
     intent.granted.extend(launch.add.iter().cloned());
@@ -333,11 +355,12 @@ fn repair(
         ReplicaState::Copying => "a copy drops permissions, and tags have to be as the policy says",
         _ => "it differs from what the policy wants",
     };
-    let completed = Replica {
+    let mut completed = Replica {
         state: ReplicaState::Completed,
         version,
         ..intent
     };
+    completed.tagged.retain(|key| !tags.remove.contains(key));
     let applied = write(completed, format!("applied: {}", list(&actions)));
     steps.extend(actions.into_iter().map(|action| Step {
         action,
@@ -351,13 +374,27 @@ fn repair(
 }
 
 /// Everything was read and nothing differs.
-fn verified(context: &Context, replica: &Replica, present: &BTreeSet<LaunchPermission>) -> Decided {
+fn verified(
+    context: &Context,
+    replica: &Replica,
+    present: &BTreeSet<LaunchPermission>,
+    facts: &ImageFacts,
+) -> Decided {
     let mut verified = replica.clone();
     verified.state = ReplicaState::Verified;
     verified.cause = None;
     verified
         .granted
         .retain(|permission| present.contains(permission));
+    let users: BTreeSet<&AccountId> = facts
+        .volume_permissions
+        .values()
+        .filter_map(Seen::read)
+        .flatten()
+        .collect();
+    verified
+        .granted_snapshots
+        .retain(|account| users.contains(account));
     if verified == *replica {
         return Decided::default();
     }

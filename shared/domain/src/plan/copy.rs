@@ -10,7 +10,6 @@ use crate::notice::NoticeKind;
 use crate::observation::Seen;
 use crate::policy::{Destination, Encryption, Policy};
 use jiff::Timestamp;
-use std::collections::BTreeSet;
 
 /// How often a copy is tried before a person is asked.
 pub const MOST_ATTEMPTS: u32 = 3;
@@ -84,6 +83,7 @@ fn ask(context: &Context, replica: Replica, key: Option<String>) -> Decided {
         image: None,
         cause: None,
         revision: context.active.revision,
+        due: context.now + RETRY_AFTER,
         ..replica
     };
     let reason = format!(
@@ -116,22 +116,12 @@ fn ask(context: &Context, replica: Replica, key: Option<String>) -> Decided {
 }
 
 fn new_replica(context: &Context, place: &Place) -> Replica {
-    Replica {
-        source: context.source.image.clone(),
-        destination: place.clone(),
-        state: ReplicaState::Wanted,
-        attempt: 1,
-        tries: 1,
-        request: None,
-        image: None,
-        granted: BTreeSet::new(),
-        granted_snapshots: BTreeSet::new(),
-        tagged: BTreeSet::new(),
-        cause: None,
-        revision: context.active.revision,
-        due: context.now,
-        version: 0,
-    }
+    Replica::wanted(
+        &context.source.image,
+        place,
+        context.active.revision,
+        context.now,
+    )
 }
 
 /// A destination that ended without a replica, wanted again: with a token that was never used.
@@ -353,11 +343,14 @@ pub fn after_copy(
     }
 }
 
-/// Whether an image that has a copy's name is that copy: by the operation its tags name, and by
-/// the source EC2 recorded.
+/// Whether an image is a copy: by the operation its tags name, its name, and the source EC2
+/// recorded. What was made from an instance is none, whatever source EC2 recorded for it.
 pub(super) fn is_ours(copying: &Replica, image: &Image) -> bool {
     let operation = naming::operation(&copying.source, &copying.destination);
+    let name = copying.request.as_ref().map(|request| &request.name);
     image.tags.get(OPERATION_TAG) == Some(&operation)
+        && name == Some(&image.name)
+        && image.source_instance.is_none()
         && image.at.place == copying.destination
         && image.source.as_ref().is_some_and(|(region, id)| {
             *region == copying.source.place.region && *id == copying.source.id

@@ -4,9 +4,10 @@ use super::copy::{self, failed_attempt, known};
 use super::{Action, Context, RETRY_AFTER, Step, converge, told};
 use crate::ids::Place;
 use crate::image::ImageState;
-use crate::lineage::{Change, Record, Replica, ReplicaState};
+use crate::lineage::{Change, Record, Replica, ReplicaState, SourceStatus};
 use crate::notice::NoticeKind;
 use crate::observation::{ImageFacts, Seen};
+use jiff::Timestamp;
 
 const NOT_FOUND: &str = "its image was not found";
 
@@ -19,8 +20,8 @@ pub(super) struct Decided {
     pub left: Vec<String>,
     /// Whether a copy waits until the source is lent to the destination's account.
     pub needs_loan: bool,
-    /// Whether something waits for a scheduled run, which should then be the next one.
-    pub waits_for_schedule: bool,
+    /// When a scheduled run should look again, if that is sooner than it would by itself.
+    pub again: Option<Timestamp>,
 }
 
 impl Decided {
@@ -66,6 +67,7 @@ pub(super) fn decide(context: &Context, place: &Place, recorded: Option<&Replica
         .is_some_and(|facts| facts.image.state == ImageState::Available);
     match replica.state {
         ReplicaState::Gone if back => look(context, replica),
+        ReplicaState::Withdrawn if replica.image.is_some() => look(context, replica),
         ReplicaState::Failed | ReplicaState::Gone if !context.asked_by_a_person() => {
             Decided::left(format!(
                 "{}: {}; to try again: amiary replicate {}",
@@ -83,14 +85,33 @@ pub(super) fn decide(context: &Context, place: &Place, recorded: Option<&Replica
     }
 }
 
-/// A destination that the policy does not name: what was not copied yet is withdrawn, what is
-/// there stays.
+/// A destination that the policy does not name: what was not copied yet is withdrawn, a copy under
+/// way is watched to its end, what is there stays.
 fn unwanted(context: &Context, replica: &Replica) -> Decided {
-    if replica.state != ReplicaState::Wanted {
-        return Decided::left(
-            "the policy does not name this destination: what is there stays as it is",
-        );
+    let seen = context.observation.replicas.get(&replica.destination);
+    match replica.state {
+        ReplicaState::Wanted => withdrawn(context, replica, "nothing was copied yet"),
+        ReplicaState::Withdrawn => Decided::default(),
+        ReplicaState::Copying => match seen.unwrap_or(&Seen::NotRead) {
+            Seen::Read(facts) if replica.image.is_none() => adopt(replica, facts),
+            Seen::Read(facts) if facts.image.state == ImageState::Pending => {
+                Decided::left("the policy does not name this destination; its copy is under way")
+            }
+            Seen::Read(_) => withdrawn(context, replica, "its copy ended, and stays unshared"),
+            Seen::Absent if replica.due <= context.now => {
+                withdrawn(context, replica, "no image came of its copy")
+            }
+            _ => Decided::left(
+                "the policy does not name this destination; how its copy is, is unknown",
+            ),
+        },
+        _ => {
+            Decided::left("the policy does not name this destination: what is there stays as it is")
+        }
     }
+}
+
+fn withdrawn(context: &Context, replica: &Replica, why: &str) -> Decided {
     let withdrawn = Replica {
         state: ReplicaState::Withdrawn,
         revision: context.active.revision,
@@ -98,31 +119,45 @@ fn unwanted(context: &Context, replica: &Replica) -> Decided {
     };
     Decided::write(Change {
         record: Record::Replica(Box::new(withdrawn)),
-        entry: "the policy no longer names this destination, and nothing was copied yet".to_owned(),
+        entry: format!("the policy no longer names this destination: {why}"),
         notices: Vec::new(),
     })
 }
 
-/// A copy whose image is not recorded: its answer was lost. If its image was seen, by its event,
-/// it is taken; if not, the same call is made again.
+/// A copy whose image is not recorded: its answer was lost. If its image was seen, by its event or
+/// its name, it is taken; if not, the same call is made again, or the attempt ends where there is
+/// nothing to copy any more.
 fn adopt_or_copy(
     context: &Context,
     destination: &crate::policy::Destination,
     replica: &Replica,
 ) -> Decided {
-    match context
-        .observation
-        .replicas
-        .get(&replica.destination)
-        .and_then(Seen::read)
-    {
-        Some(facts) if copy::is_ours(replica, &facts.image) => Decided::write(known(
-            replica,
-            facts.image.at.id.clone(),
-            "it carries this copy's operation tag, and was made from the source",
-        )),
+    let seen = context.observation.replicas.get(&replica.destination);
+    match seen.unwrap_or(&Seen::NotRead) {
+        Seen::Read(facts) if copy::is_ours(replica, &facts.image) => adopt(replica, facts),
+        Seen::Absent
+            if context.source.status == SourceStatus::Unavailable && replica.due <= context.now =>
+        {
+            let cause = "no image came of the copy, and the source is not available any more";
+            let policy = &context.active.policy;
+            Decided::write(copy::for_good(policy, context.source, replica, cause))
+        }
         _ => copy::start(context, destination, Some(replica)),
     }
+}
+
+fn adopt(replica: &Replica, facts: &ImageFacts) -> Decided {
+    if !copy::is_ours(replica, &facts.image) {
+        return Decided::left(format!(
+            "{} is not the copy that was asked for",
+            facts.image.at.id
+        ));
+    }
+    Decided::write(known(
+        replica,
+        facts.image.at.id.clone(),
+        "it carries this copy's operation tag and name, and was made from the source",
+    ))
 }
 
 /// A replica whose image is known: what it is now decides.
@@ -144,7 +179,27 @@ fn look(context: &Context, replica: &Replica) -> Decided {
 }
 
 fn by_state(context: &Context, replica: &Replica, facts: &ImageFacts) -> Decided {
-    match &facts.image.state {
+    let image = &facts.image;
+    if image.at.place != replica.destination {
+        let cause = format!(
+            "{} belongs to {}, not to this destination",
+            image.at.id, image.at.place
+        );
+        let policy = &context.active.policy;
+        return Decided::write(copy::for_good(policy, context.source, replica, &cause));
+    }
+    if replica.cause.as_deref() == Some(NOT_FOUND) && image.state == ImageState::Pending {
+        let found = Replica {
+            cause: None,
+            ..replica.clone()
+        };
+        return Decided::write(Change {
+            record: Record::Replica(Box::new(found)),
+            entry: "its image was found, and is being copied".to_owned(),
+            notices: Vec::new(),
+        });
+    }
+    match &image.state {
         ImageState::Available => converge::decide(context, replica, facts),
         ImageState::Pending => {
             Decided::left(format!("{} is still being copied", facts.image.at.id))
@@ -183,11 +238,19 @@ fn absent(context: &Context, replica: &Replica) -> Decided {
             due: context.now + RETRY_AFTER,
             ..replica.clone()
         };
-        return Decided::write(Change {
-            record: Record::Replica(Box::new(missing)),
-            entry: format!("{NOT_FOUND}: it is looked for again before anything follows from that"),
+        let again = Some(missing.due);
+        let entry =
+            format!("{NOT_FOUND}: it is looked for again before anything follows from that");
+        let record = Record::Replica(Box::new(missing));
+        let change = Change {
+            record,
+            entry,
             notices: Vec::new(),
-        });
+        };
+        return Decided {
+            again,
+            ..Decided::write(change)
+        };
     }
     if context.now < replica.due {
         return Decided::left(format!(

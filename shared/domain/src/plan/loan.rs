@@ -115,13 +115,14 @@ pub(super) fn give_back(
     source: &Source,
     replicas: &BTreeMap<Place, Replica>,
     planned: &[Group],
+    borrowers: &BTreeSet<AccountId>,
 ) -> Option<Group> {
     let (account, loan) = source.loans.iter().find(|(account, _)| {
         let copying = replicas.values().any(|replica| {
             replica.destination.account == **account && replica.state == ReplicaState::Copying
         });
         let about_to = planned.iter().any(|group| group.place.account == **account);
-        !copying && !about_to
+        !copying && !about_to && !borrowers.contains(*account)
     })?;
     let reason = format!("no copy of account {account} reads it any more");
     let mut returned = source.clone();

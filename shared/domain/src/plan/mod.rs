@@ -9,6 +9,7 @@ mod converge;
 mod copy;
 mod destination;
 mod loan;
+mod refused;
 mod source;
 mod told;
 mod wanted;
@@ -18,6 +19,8 @@ mod tests;
 
 pub use check::{Budget, Held, check};
 pub use copy::{CopyAnswer, MOST_ATTEMPTS, after_copy};
+pub use refused::refused;
+pub use source::select;
 pub use wanted::{Depth, Wanted, wanted};
 
 use crate::ids::{AccountId, ImageId, ImageRef, Place, SnapshotId};
@@ -261,19 +264,19 @@ pub fn plan(active: &ActivePolicy, observation: &Observation, now: Timestamp) ->
         active,
         observation,
         now,
-        family,
+        family: &family,
         source: &source,
     };
 
     let places: BTreeSet<&Place> = family.destinations.keys().chain(replicas.keys()).collect();
     let mut borrowers = BTreeSet::new();
-    let mut waits_for_schedule = false;
+    let mut again: Option<Timestamp> = None;
     for place in places {
         let decided = destination::decide(&context, place, replicas.get(place));
         if decided.needs_loan {
             borrowers.insert(place.account.clone());
         }
-        waits_for_schedule |= decided.waits_for_schedule;
+        again = again.into_iter().chain(decided.again).min();
         plan.left
             .extend(decided.left.into_iter().map(|reason| Left {
                 place: place.clone(),
@@ -287,17 +290,19 @@ pub fn plan(active: &ActivePolicy, observation: &Observation, now: Timestamp) ->
         }
     }
     let mut with_loans = source.clone();
-    if waits_for_schedule && observation.mandate == Mandate::Event {
-        with_loans.due = with_loans.due.min(now);
+    if let Some(again) = again {
+        with_loans.due = with_loans.due.min(again);
     }
     let lending = loan::lend(&context, &mut with_loans, &borrowers);
-    plan.source = source::steps(&context, before, with_loans, replicas);
+    let is_idle = plan.destinations.is_empty() && again.is_none();
+    plan.source = source::steps(&context, before, with_loans, replicas, is_idle);
     if source::is_untouched(&plan.source, &lending) {
         plan.destinations.extend(loan::give_back(
             &context,
             &source,
             replicas,
             &plan.destinations,
+            &borrowers,
         ));
     }
     plan.destinations.extend(lending);

@@ -1,8 +1,8 @@
 //! Owns what is decided about the source itself: whether an image becomes one, what is remembered
 //! of it, and when its replication is complete.
 
-use super::{Action, ActivePolicy, Context, Group, RECHECK_AFTER, Step, told};
-use crate::ids::Place;
+use super::{Action, ActivePolicy, Context, Group, RECHECK_AFTER, RETRY_AFTER, Step, told};
+use crate::ids::{ImageId, Place};
 use crate::image::{Image, ImageState, LaunchPermission};
 use crate::lineage::{Change, Record, Replica, ReplicaState, Source, SourceStatus};
 use crate::naming::OPERATION_TAG;
@@ -10,6 +10,7 @@ use crate::notice::NoticeKind;
 use crate::observation::{ImageFacts, Mandate, Observation, Seen};
 use crate::policy::{Family, Ready};
 use jiff::Timestamp;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The source's record as this observation makes it, and its family; or why there is none.
@@ -17,21 +18,21 @@ pub(super) fn decide<'a>(
     active: &'a ActivePolicy,
     observation: &Observation,
     now: Timestamp,
-) -> Result<(Source, &'a Family), String> {
+) -> Result<(Source, Cow<'a, Family>), String> {
     if let Some(lineage) = &observation.lineage {
         let source = seen_again(&lineage.source, &observation.source);
-        let family = active.policy.families.get(&source.family).ok_or_else(|| {
-            format!(
-                "its family {:?} is not in revision {} of the policy: everything stays as it is",
-                source.family, active.revision
-            )
-        })?;
+        let family = active.policy.families.get(&source.family);
+        let family = family.map_or_else(
+            || Cow::Owned(Family::dropped(&source.family)),
+            Cow::Borrowed,
+        );
         return Ok((source, family));
     }
     match &observation.source {
         Seen::Read(facts) => {
             let family = select(active, &facts.image, now)?;
-            Ok((first_seen(active, observation, facts, family, now), family))
+            let source = first_seen(active, observation, facts, family, now);
+            Ok((source, Cow::Borrowed(family)))
         }
         Seen::Absent => Err("there is no such image, or it can't be seen".to_owned()),
         Seen::Unknown(reason) | Seen::Refused(reason) => {
@@ -41,8 +42,11 @@ pub(super) fn decide<'a>(
     }
 }
 
-/// The family that an unrecorded image becomes a source of.
-fn select<'a>(
+/// The family that an unrecorded image becomes a source of; or why it becomes none.
+///
+/// # Errors
+/// The reason, for a person.
+pub fn select<'a>(
     active: &'a ActivePolicy,
     image: &Image,
     now: Timestamp,
@@ -117,6 +121,8 @@ fn first_seen(
         encrypted: false,
         permissions: None,
         loans: BTreeMap::new(),
+        permissions_dropped: false,
+        told: BTreeSet::new(),
         status: SourceStatus::Replicating,
         revision: active.revision,
         due: now + RECHECK_AFTER,
@@ -131,7 +137,12 @@ fn seen_again(recorded: &Source, seen: &Seen<ImageFacts>) -> Source {
     let mut source = recorded.clone();
     let facts = match seen {
         Seen::Read(facts) if facts.image.state == ImageState::Available => facts,
-        Seen::Read(_) | Seen::Absent => {
+        Seen::Read(facts) => {
+            source.permissions_dropped |= facts.image.state == ImageState::Disabled;
+            source.status = SourceStatus::Unavailable;
+            return source;
+        }
+        Seen::Absent => {
             source.status = SourceStatus::Unavailable;
             return source;
         }
@@ -150,7 +161,11 @@ fn seen_again(recorded: &Source, seen: &Seen<ImageFacts>) -> Source {
             }
             _ => false,
         };
-        source.permissions = Some(permissions.iter().filter(|p| !lent(p)).cloned().collect());
+        let present: BTreeSet<_> = permissions.iter().filter(|p| !lent(p)).cloned().collect();
+        source.permissions_dropped &= present.is_empty();
+        if !source.permissions_dropped {
+            source.permissions = Some(present);
+        }
     }
     source
 }
@@ -161,14 +176,22 @@ pub(super) fn steps(
     before: Option<&Source>,
     with_loans: Source,
     replicas: &BTreeMap<Place, Replica>,
+    is_idle: bool,
 ) -> Vec<Step> {
     let mut source = with_loans;
     source.status = status(context, replicas);
-    if context.observation.mandate != Mandate::Event {
+    // Only where nothing else is to be done: until then the lineage stays due.
+    if context.observation.mandate != Mandate::Event && is_idle {
         source.revision = context.active.revision;
         if source.due <= context.now {
             source.due = context.now + RECHECK_AFTER;
         }
+    }
+    let vanished = source.status == SourceStatus::Unavailable
+        && before.is_some_and(|before| before.status != SourceStatus::Unavailable);
+    if vanished {
+        // It may have been EC2's delay.
+        source.due = source.due.min(context.now + RETRY_AFTER);
     }
     if before == Some(&source) {
         return Vec::new();
@@ -180,11 +203,16 @@ pub(super) fn steps(
             Vec::new(),
         ),
         Some(before) if before.status != source.status => {
-            let notices = if source.status == SourceStatus::Replicated {
+            let verified = verified(replicas);
+            let is_news = source.status == SourceStatus::Replicated && source.told != verified;
+            let notices = if is_news {
                 replicated(context, &source, replicas)
             } else {
                 Vec::new()
             };
+            if is_news {
+                source.told = verified;
+            }
             (format!("{}, was {}", source.status, before.status), notices)
         }
         Some(before) => (
@@ -229,8 +257,22 @@ fn changed(before: &Source, after: &Source) -> String {
 
 /// How far the replication is, by what is recorded of the destinations that the policy names.
 fn status(context: &Context, replicas: &BTreeMap<Place, Replica>) -> SourceStatus {
+    let under_way = replicas.values().any(|replica| match replica.state {
+        ReplicaState::Copying => true,
+        ReplicaState::Available | ReplicaState::Completed => context
+            .family
+            .destinations
+            .contains_key(&replica.destination),
+        _ => false,
+    });
+    if under_way || !context.source.loans.is_empty() {
+        return SourceStatus::Replicating;
+    }
     if context.source.status == SourceStatus::Unavailable {
         return SourceStatus::Unavailable;
+    }
+    if context.family.destinations.is_empty() {
+        return SourceStatus::Incomplete;
     }
     let mut wanted = context
         .family
@@ -249,6 +291,15 @@ fn status(context: &Context, replicas: &BTreeMap<Place, Replica>) -> SourceStatu
         (false, true) => SourceStatus::Incomplete,
         (false, false) => SourceStatus::Replicating,
     }
+}
+
+fn verified(replicas: &BTreeMap<Place, Replica>) -> BTreeSet<ImageId> {
+    let verified = replicas
+        .values()
+        .filter(|replica| replica.state == ReplicaState::Verified);
+    verified
+        .filter_map(|replica| replica.image.clone())
+        .collect()
 }
 
 fn replicated(

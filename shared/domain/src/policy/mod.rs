@@ -166,6 +166,32 @@ pub struct Caps {
     pub revocations_per_run: u32,
 }
 
+impl Family {
+    /// What a family wants that the policy does not name any more: nothing. Its copies under way are
+    /// watched to their end, and what is there stays.
+    pub fn dropped(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            owner: String::new(),
+            select: Selection {
+                accounts: BTreeSet::new(),
+                regions: BTreeSet::new(),
+                name: Pattern::new(""),
+                tags: BTreeMap::new(),
+                not_before: None,
+            },
+            ready: Ready::Available,
+            destinations: BTreeMap::new(),
+            sharing: Sharing::default(),
+            tags: TagRules {
+                copy: false,
+                drop: Vec::new(),
+                add: Tags::new(),
+            },
+        }
+    }
+}
+
 impl Selection {
     /// Whether an image is selected, as far as its owner, Region, name, tags and age tell.
     pub fn selects(&self, image: &Image) -> bool {

@@ -57,6 +57,8 @@ pub(in crate::record) fn source() -> Source {
             },
         )]
         .into(),
+        permissions_dropped: false,
+        told: BTreeSet::new(),
         status: SourceStatus::Replicating,
         revision: 3,
         due: at("2025-01-01T00:15:00.25Z"),

@@ -224,7 +224,7 @@ fn permissions_that_could_not_be_read_take_nothing_back() {
     toy.family().sharing.as_source = false;
     toy.source.permissions = Seen::Unknown("throttled".to_owned());
     let plan = toy.plan(Mandate::Schedule);
-    assert!(plan.is_empty(), "{plan:#?}");
+    assert!(plan.destinations.is_empty(), "{plan:#?}");
     assert!(reasons(&plan).contains("taken back only by a scheduled run"));
 }
 
@@ -565,4 +565,203 @@ fn nothing_is_taken_back_while_the_sources_permissions_were_never_read() {
         toy.images[&place(IRELAND)].permissions,
         Seen::Read(grants(&[1]))
     );
+}
+
+fn takes_back(plan: &Plan) -> bool {
+    plan.steps().any(|(_, step)| {
+        matches!(
+            step.action,
+            Action::Unshare { .. } | Action::UnshareSnapshot { .. }
+        )
+    })
+}
+
+const ELSEWHERE: &str = "222222222222/eu-west-1";
+
+#[test]
+fn a_loan_that_was_recorded_but_not_made_is_made_and_not_given_back() {
+    let mut toy = Toy::new(family(&[ELSEWHERE]));
+    let lending = toy.plan(Mandate::Event);
+    toy.apply_source_only(&lending);
+    let again = toy.plan(Mandate::Schedule);
+    assert!(!takes_back(&again), "{again:#?}");
+    toy.converge(Mandate::Schedule);
+    assert_eq!(
+        toy.source.permissions,
+        Seen::Read([].into()),
+        "and given back in the end"
+    );
+}
+
+#[test]
+fn a_destination_dropped_while_it_copies_ends_unshared_and_its_loan_is_given_back() {
+    for drop_family in [false, true] {
+        let mut toy = Toy::new(family(&[ELSEWHERE, IRELAND]));
+        toy.family().sharing.launch = grants(&[1]);
+        for _ in 0..2 {
+            let plan = toy.plan(Mandate::Event);
+            toy.apply(&plan);
+        }
+        if drop_family {
+            toy.active.policy.families.clear();
+        } else {
+            toy.family().destinations.remove(&place(ELSEWHERE));
+        }
+        toy.converge(Mandate::Schedule);
+        assert_eq!(toy.replica(ELSEWHERE).state, ReplicaState::Withdrawn);
+        assert_eq!(
+            toy.images[&place(ELSEWHERE)].permissions,
+            Seen::Read([].into())
+        );
+        assert_eq!(toy.source.permissions, Seen::Read([].into()));
+        let source = &toy.lineage.as_ref().unwrap().source;
+        assert!(source.loans.is_empty());
+        assert_ne!(
+            source.status,
+            SourceStatus::Replicating,
+            "it is looked at daily, not always"
+        );
+    }
+}
+
+#[test]
+fn a_replica_is_not_verified_before_its_sources_permissions_were_read() {
+    let mut toy = Toy::new(family(&[IRELAND]));
+    toy.family().sharing.as_source = true;
+    toy.source.permissions = Seen::Unknown("throttled".to_owned());
+    for _ in 0..4 {
+        let plan = toy.plan(Mandate::Event);
+        toy.apply(&plan);
+    }
+    assert_eq!(toy.replica(IRELAND).state, ReplicaState::Copying);
+    assert!(
+        toy.lineage.as_ref().unwrap().source.due <= toy.now,
+        "the next schedule looks again"
+    );
+    toy.source.permissions = Seen::Read(grants(&[1]));
+    toy.converge(Mandate::Schedule);
+    assert_eq!(
+        toy.images[&place(IRELAND)].permissions,
+        Seen::Read(grants(&[1]))
+    );
+}
+
+#[test]
+fn a_replica_without_snapshot_ids_in_its_description_is_not_verified() {
+    let mut toy = Toy::new(family(&[IRELAND]));
+    let plan = toy.plan(Mandate::Event);
+    toy.apply(&plan);
+    let facts = toy.images.get_mut(&place(IRELAND)).unwrap();
+    let whole = facts.clone();
+    facts.image.snapshots.clear();
+    facts.snapshots = Seen::Read([].into());
+    let plan = toy.plan(Mandate::Event);
+    assert!(reasons(&plan).contains("does not describe its snapshots yet"));
+    toy.images.insert(place(IRELAND), whole);
+    toy.converge(Mandate::Schedule);
+    assert_eq!(toy.replica(IRELAND).state, ReplicaState::Verified);
+}
+
+#[test]
+fn a_source_that_was_disabled_and_enabled_again_takes_nothing_back() {
+    let mut toy = Toy::new(family(&[IRELAND]));
+    toy.family().sharing.as_source = true;
+    toy.permissions(&source_ref()).extend(grants(&[1, 2]));
+    toy.converge(Mandate::Schedule);
+    toy.source.image.state = ImageState::Disabled;
+    toy.source.permissions = Seen::Read([].into());
+    toy.converge(Mandate::Schedule);
+    toy.source.image.state = ImageState::Available;
+    toy.converge(Mandate::Schedule);
+    toy.now += SignedDuration::from_hours(48);
+    toy.converge(Mandate::Schedule);
+    assert_eq!(
+        toy.images[&place(IRELAND)].permissions,
+        Seen::Read(grants(&[1, 2]))
+    );
+    toy.permissions(&source_ref()).extend(grants(&[1]));
+    toy.now += SignedDuration::from_hours(48);
+    toy.converge(Mandate::Schedule);
+    assert_eq!(
+        toy.images[&place(IRELAND)].permissions,
+        Seen::Read(grants(&[1])),
+        "once its owner grants anew, that is what is wanted"
+    );
+}
+
+#[test]
+fn two_looks_that_found_nothing_with_one_between_that_did_start_no_second_copy() {
+    let mut toy = Toy::new(family(&[IRELAND]));
+    let plan = toy.plan(Mandate::Event);
+    toy.apply(&plan);
+    let look = |toy: &mut Toy, seen: Option<ImageState>| {
+        let mut observation = toy.observe(Mandate::Schedule);
+        match seen {
+            None => {
+                observation.replicas.insert(place(IRELAND), Seen::Absent);
+            }
+            Some(state) => {
+                if let Some(Seen::Read(facts)) = observation.replicas.get_mut(&place(IRELAND)) {
+                    facts.image.state = state;
+                }
+            }
+        }
+        let plan = super::super::plan(&toy.active, &observation, toy.now);
+        toy.apply(&plan);
+        toy.now += SignedDuration::from_mins(15);
+    };
+    look(&mut toy, None);
+    look(&mut toy, Some(ImageState::Pending));
+    look(&mut toy, None);
+    assert_eq!(toy.replica(IRELAND).attempt, 1);
+    assert_eq!(toy.replica(IRELAND).state, ReplicaState::Copying);
+}
+
+#[test]
+fn an_image_made_from_an_instance_is_never_taken_for_the_copy() {
+    let mut toy = Toy::new(family(&[ELSEWHERE]));
+    let plan = toy.plan(Mandate::Event);
+    toy.apply(&plan);
+    let copying = copying(&mut toy);
+    let mut image = toy.images[&place(ELSEWHERE)].image.clone();
+    image.source_instance = Some("i-0123456789abcdef0".to_owned());
+    let (replica, _) = answered(&toy, &copying, CopyAnswer::NameTaken(Some(Box::new(image))));
+    assert_eq!((replica.state, replica.image), (ReplicaState::Failed, None));
+}
+
+#[test]
+fn a_repair_is_not_told_as_if_the_image_were_replicated_again() {
+    let mut toy = Toy::new(family(&[IRELAND]));
+    let first = toy.converge(Mandate::Event);
+    assert_eq!(
+        first.iter().flat_map(notices).collect::<Vec<_>>(),
+        [NoticeKind::Replicated]
+    );
+    toy.source
+        .image
+        .tags
+        .insert("Team".to_owned(), "web".to_owned());
+    let repair = toy.converge(Mandate::Event);
+    assert!(!repair.is_empty());
+    assert_eq!(repair.iter().flat_map(notices).collect::<Vec<_>>(), []);
+}
+
+#[test]
+fn a_tag_that_a_person_sets_after_amiary_removed_it_is_theirs() {
+    let mut toy = Toy::new(family(&[IRELAND]));
+    toy.source
+        .image
+        .tags
+        .insert("Team".to_owned(), "web".to_owned());
+    toy.converge(Mandate::Event);
+    toy.source.image.tags.clear();
+    toy.converge(Mandate::Event);
+    assert!(!toy.images[&place(IRELAND)].image.tags.contains_key("Team"));
+    let facts = toy.images.get_mut(&place(IRELAND)).unwrap();
+    facts
+        .image
+        .tags
+        .insert("Team".to_owned(), "theirs".to_owned());
+    toy.converge(Mandate::Schedule);
+    assert_eq!(toy.images[&place(IRELAND)].image.tags["Team"], "theirs");
 }

@@ -175,6 +175,13 @@ impl Toy {
         }
     }
 
+    /// Applies what concerns the source's record, and nothing else: the run dies there.
+    pub fn apply_source_only(&mut self, plan: &Plan) {
+        for step in &plan.source {
+            self.step(step.action.clone());
+        }
+    }
+
     fn step(&mut self, action: Action) {
         match action {
             Action::Write(change) => self.write(change.record),
