@@ -3,10 +3,10 @@
 use super::items::{
     Active, DecodeError, Item, Pointer, StoredRevision, decode, decode_history, decode_lineage,
 };
-use super::{Attributes, keys, page_limit, text};
+use super::{Attributes, LINEAGE_PREFIX, keys, page_limit, text};
 use crate::Aws;
 use amiary_domain::ids::ImageRef;
-use amiary_domain::lineage::{HistoryEntry, Lineage, Source};
+use amiary_domain::lineage::{HistoryEntry, Lineage};
 use amiary_engine::ports::{Answer, Class, PortError, ReadRecord, Revision};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
@@ -61,14 +61,14 @@ impl ReadRecord for Aws {
 
     async fn unfinished(&self) -> Answer<Vec<ImageRef>> {
         let items = self.work(keys::UNFINISHED, None, usize::MAX).await?;
-        self.sources(items)
+        Ok(sources(&items))
     }
 
     /// Unfinished sources are not among them: [`unfinished`](ReadRecord::unfinished) has those,
     /// due or not.
     async fn due(&self, now: Timestamp, most: usize) -> Answer<Vec<ImageRef>> {
         let items = self.work(keys::CHECK, Some((Limit::By, now)), most).await?;
-        self.sources(items)
+        Ok(sources(&items))
     }
 
     /// The index is read to its end: this is asked only while a revision is new.
@@ -83,7 +83,7 @@ impl ReadRecord for Aws {
             .expression_attribute_values(":kind", text(keys::CHECK))
             .expression_attribute_values(":revision", revision);
         let items = self.items(query, most).await?;
-        self.sources(items)
+        Ok(sources(&items))
     }
 
     async fn known(&self, images: &[ImageRef]) -> Answer<BTreeSet<ImageRef>> {
@@ -165,14 +165,6 @@ impl Aws {
         decoded.map_err(|error| self.on_table(operation).unreadable(error))
     }
 
-    fn sources(&self, items: Vec<Item>) -> Answer<Vec<ImageRef>> {
-        let image = |item| {
-            self.readable("Query", decode::<Source>(item))
-                .map(|source| source.image)
-        };
-        items.into_iter().map(image).collect()
-    }
-
     /// The partition keys of those items that exist. What `DynamoDB` leaves unprocessed is asked for
     /// again.
     async fn present(&self, keys: &[Attributes]) -> Answer<Vec<String>> {
@@ -229,4 +221,14 @@ fn partition_key(mut item: Attributes) -> Option<String> {
         Some(AttributeValue::S(pk)) => Some(pk),
         _ => None,
     }
+}
+
+/// The sources that items of the work index belong to, by their keys alone: a record that this
+/// version can't read fails the look at its own lineage, and no other.
+fn sources(items: &[Item]) -> Vec<ImageRef> {
+    let key = |item: &Item| match item.get("pk") {
+        Some(serde_dynamo::AttributeValue::S(pk)) => pk.strip_prefix(LINEAGE_PREFIX)?.parse().ok(),
+        _ => None,
+    };
+    items.iter().filter_map(key).collect()
 }

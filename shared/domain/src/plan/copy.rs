@@ -309,7 +309,7 @@ pub fn after_copy(
         }
         CopyAnswer::NameTaken(None) => {
             let cause = "the name is taken by an image that can't be seen yet".to_owned();
-            if copying.cause.as_ref() == Some(&cause) {
+            if copying.cause.as_ref() == Some(&cause) && now >= copying.due {
                 return for_good(policy, source, copying, &cause);
             }
             let unseen = Replica {

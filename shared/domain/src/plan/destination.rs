@@ -7,8 +7,10 @@ use crate::image::ImageState;
 use crate::lineage::{Change, Record, Replica, ReplicaState, SourceStatus};
 use crate::notice::NoticeKind;
 use crate::observation::{ImageFacts, Seen};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
+/// How long after it was asked for a copy is expected to end.
+const STUCK_AFTER: SignedDuration = SignedDuration::from_hours(24);
 const NOT_FOUND: &str = "its image was not found";
 
 /// What was decided about one destination.
@@ -201,9 +203,7 @@ fn by_state(context: &Context, replica: &Replica, facts: &ImageFacts) -> Decided
     }
     match &image.state {
         ImageState::Available => converge::decide(context, replica, facts),
-        ImageState::Pending => {
-            Decided::left(format!("{} is still being copied", facts.image.at.id))
-        }
+        ImageState::Pending => pending(context, replica),
         ImageState::Failed => {
             let cause = facts
                 .image
@@ -226,6 +226,31 @@ fn by_state(context: &Context, replica: &Replica, facts: &ImageFacts) -> Decided
             Decided::left(format!("it is {state}: nothing is known to do about that"))
         }
     }
+}
+
+/// A copy under way. One that takes very long is told of once, and waited for all the same.
+fn pending(context: &Context, replica: &Replica) -> Decided {
+    let image = replica.image.as_ref().map_or("", |id| id.as_str());
+    let said = format!(
+        "{image} is still being copied after {} hours: look at its snapshots in {}, and at EC2's health",
+        STUCK_AFTER.as_hours(),
+        replica.destination
+    );
+    let is_told = replica.cause.as_ref() == Some(&said);
+    if is_told || context.now < replica.due + STUCK_AFTER {
+        return Decided::left(format!("{image} is still being copied"));
+    }
+    let stuck = Replica {
+        cause: Some(said.clone()),
+        ..replica.clone()
+    };
+    let (policy, source) = (&context.active.policy, context.source);
+    let notices = told::about_replica(policy, source, NoticeKind::Waiting, &stuck, &said);
+    Decided::write(Change {
+        record: Record::Replica(Box::new(stuck)),
+        entry: said,
+        notices,
+    })
 }
 
 /// EC2 says that there is no such image. Just after a copy that may be its delay, so that only a

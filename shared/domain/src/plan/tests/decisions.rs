@@ -765,3 +765,22 @@ fn a_tag_that_a_person_sets_after_amiary_removed_it_is_theirs() {
     toy.converge(Mandate::Schedule);
     assert_eq!(toy.images[&place(IRELAND)].image.tags["Team"], "theirs");
 }
+
+#[test]
+fn a_copy_that_takes_very_long_is_told_of_once_and_waited_for() {
+    let mut toy = Toy::new(family(&[IRELAND]));
+    let plan = toy.plan(Mandate::Event);
+    toy.apply(&plan);
+    toy.images.get_mut(&place(IRELAND)).unwrap().image.state = ImageState::Pending;
+    let mut told = Vec::new();
+    for _ in 0..60 {
+        toy.now += SignedDuration::from_hours(1);
+        let plan = toy.plan(Mandate::Schedule);
+        told.extend(notices(&plan));
+        toy.apply(&plan);
+    }
+    assert_eq!(told, [NoticeKind::Waiting]);
+    toy.images.get_mut(&place(IRELAND)).unwrap().image.state = ImageState::Available;
+    toy.converge(Mandate::Schedule);
+    assert_eq!(toy.replica(IRELAND).state, ReplicaState::Verified);
+}
