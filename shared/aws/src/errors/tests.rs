@@ -112,7 +112,11 @@ fn an_error_says_what_where_why_and_what_to_mend() {
     );
     let error = answered(400, "SomethingNew", "no");
     assert_eq!(error.message, "no");
-    assert_eq!(error.request.as_deref(), Some("r-1"), "apart: it differs each time");
+    assert_eq!(
+        error.request.as_deref(),
+        Some("r-1"),
+        "apart: it differs each time"
+    );
     assert!(chain(&error).contains("SomethingNew"), "{}", chain(&error));
 }
 
