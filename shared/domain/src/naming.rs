@@ -167,6 +167,7 @@ mod tests {
         assert!(second.ends_with("-attempt-2"));
     }
 
+    /// The story behind it: packer-plugin-amazon #423; aws-cli #7524.
     #[test]
     fn reserved_and_dropped_tags_are_not_copied() {
         let tags = Tags::from(

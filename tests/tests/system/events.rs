@@ -4,6 +4,7 @@ use amiary_simulator::bus::Delivering;
 use amiary_tests::{BUILDER, SOURCE_REGION, Stage, Wants, golden, invoked};
 use jiff::SignedDuration;
 
+/// The story behind it: packer #6536, #8415; ansible #37111; twoliter #582.
 #[tokio::test]
 async fn with_every_event_lost_the_schedule_alone_gets_there() {
     let wants = Wants {
@@ -55,6 +56,7 @@ async fn with_events_in_reverse_order_the_end_is_the_same() {
     assert_eq!(stage.inbox().len(), 3);
 }
 
+/// The story behind it: an `available` rule without a guard copies its own copies.
 #[tokio::test]
 async fn a_copys_own_event_starts_no_other_copy() {
     let mut stage = Stage::new(&Wants {

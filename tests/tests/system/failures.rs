@@ -26,6 +26,7 @@ fn error(code: &str, status: u16) -> FaultKind {
     }
 }
 
+/// The story behind it: openshift-tools #993.
 #[tokio::test]
 async fn a_copy_whose_reply_was_lost_is_not_made_twice() {
     let mut stage = Stage::new(&Wants::default()).await;
@@ -41,6 +42,7 @@ async fn a_copy_whose_reply_was_lost_is_not_made_twice() {
     assert_eq!(stage.images(BUILDER, "ap-southeast-2").len(), 1);
 }
 
+/// The story behind it: mantle; packer #12779.
 #[tokio::test]
 async fn one_destinations_failure_does_not_touch_the_others() {
     let mut stage = Stage::new(&Wants::default()).await;
@@ -66,6 +68,7 @@ async fn one_destinations_failure_does_not_touch_the_others() {
     assert_eq!(subjects, ["Image golden-1 could not be replicated [web]"]);
 }
 
+/// The story behind it: packer-plugin-amazon #270; packer #6599, #11852.
 #[tokio::test]
 async fn a_disabled_key_is_told_with_its_mend_and_once_mended_only_that_destination_is_copied() {
     let mut stage = Stage::new(&Wants::default()).await;
@@ -117,6 +120,7 @@ async fn a_disabled_key_is_told_with_its_mend_and_once_mended_only_that_destinat
     assert_eq!(regions, ["ap-southeast-2"]);
 }
 
+/// The story behind it: boto3 #3493; packer #7954, #6737, #7673.
 #[tokio::test]
 async fn a_key_that_goes_while_the_copy_runs_is_a_bounded_number_of_attempts_and_then_told() {
     let mut stage = Stage::new(&Wants {
@@ -235,6 +239,7 @@ async fn a_cap_on_copies_lets_the_rest_wait_for_the_next_run() {
     assert!(stage.is_replicated(&source, 2).await);
 }
 
+/// The story behind it: fedora-coreos-tracker #1810; deepracer #106.
 #[tokio::test]
 async fn a_step_that_is_refused_after_the_copy_is_told_once_and_done_once_it_is_allowed() {
     let mut stage = Stage::new(&Wants {

@@ -136,6 +136,14 @@ async fn one_hostile_image_does_not_hold_up_the_others() {
         ..Wants::default()
     })
     .await;
+    let mut shouting = golden("golden-shouting");
+    // Every control character that XML, and so EC2's answer, can carry.
+    shouting.tags.insert(
+        "Team".to_owned(),
+        "\t\r\nSubject: forged\u{85}\u{9b}31m".to_owned(),
+    );
+    shouting.description = "\u{9b}31m\u{9d}0;title".to_owned();
+    let shouting = stage.publish(shouting);
     let mut hostile = golden("golden-hostile");
     hostile
         .tags
@@ -147,6 +155,15 @@ async fn one_hostile_image_does_not_hold_up_the_others() {
     let source = stage.publish(golden("golden-1"));
     stage.local.settle().await;
     assert!(stage.lineage(&hostile).await.is_none());
+    assert!(
+        stage.is_replicated(&shouting, 1).await,
+        "{:?}",
+        stage.states(&shouting).await
+    );
+    for message in stage.inbox() {
+        let subject = message.subject.unwrap();
+        assert!(!subject.chars().any(char::is_control), "{subject:?}");
+    }
     assert_eq!(
         stage
             .states(&source)

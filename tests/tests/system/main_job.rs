@@ -4,6 +4,7 @@ use amiary_engine::ports::ReadRecord;
 use amiary_simulator::LaunchPermission;
 use amiary_tests::{BUILDER, PARTNER, PRODUCTION, SOURCE_REGION, Stage, Wants, golden, topic};
 
+/// The story behind it: packer-plugin-amazon #591; terraform #9549.
 #[tokio::test]
 async fn a_published_image_reaches_every_destination_with_its_key_tags_and_permissions() {
     let mut stage = Stage::new(&Wants::default()).await;
@@ -124,6 +125,7 @@ async fn the_owner_is_told_once_when_every_destination_is_verified() {
     assert!(inbox[0].message.contains(&source.to_string()));
 }
 
+/// The story behind it: cloud-custodian #57.
 #[tokio::test]
 async fn the_history_tells_every_transition_in_order() {
     let mut stage = Stage::new(&Wants {

@@ -18,6 +18,7 @@ fn one() -> Wants {
     }
 }
 
+/// The story behind it: cloud-custodian #744.
 #[tokio::test]
 async fn a_permission_added_to_the_source_reaches_its_replicas_at_once() {
     let mut stage = Stage::new(&one()).await;
@@ -29,6 +30,7 @@ async fn a_permission_added_to_the_source_reaches_its_replicas_at_once() {
     assert_eq!(replica.launch_permissions, accounts(&[PARTNER, PRODUCTION]));
 }
 
+/// The story behind it: ansible amazon.aws #970.
 #[tokio::test]
 async fn a_permission_taken_from_the_source_is_taken_from_its_replicas_by_the_schedule() {
     let mut stage = Stage::new(&one()).await;
@@ -155,6 +157,7 @@ async fn everyone_is_not_spread_from_a_public_source() {
     );
 }
 
+/// The story behind it: packer #3761; NixOS/amis #35.
 #[tokio::test]
 async fn snapshots_are_shared_where_the_policy_says_so() {
     let wants = Wants {

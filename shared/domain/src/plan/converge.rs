@@ -2,7 +2,7 @@
 //! it. Only what Amiary put there is ever taken away.
 
 use super::copy::{for_good, write};
-use super::destination::Decided;
+use super::decided::Decided;
 use super::wanted::{Wanted, is_fresh, wanted};
 use super::{Action, Context, Step, list};
 use crate::ids::{AccountId, SnapshotId};

@@ -1,6 +1,6 @@
 //! Owns the start of a copy, and what follows from EC2's answer to it.
 
-use super::destination::Decided;
+use super::decided::Decided;
 use super::{Action, Context, RETRY_AFTER, Step, loan, told};
 use crate::ids::{ImageId, Place};
 use crate::image::{Image, ImageState, Key};

@@ -1,54 +1,18 @@
 //! Owns what is decided about one destination, by how far its replica is.
 
 use super::copy::{self, failed_attempt, known};
-use super::{Action, Context, RETRY_AFTER, Step, converge, told};
+use super::decided::Decided;
+use super::{Context, RETRY_AFTER, converge, told};
 use crate::ids::Place;
 use crate::image::ImageState;
 use crate::lineage::{Change, Record, Replica, ReplicaState, SourceStatus};
 use crate::notice::NoticeKind;
 use crate::observation::{ImageFacts, Seen};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 /// How long after it was asked for a copy is expected to end.
 const STUCK_AFTER: SignedDuration = SignedDuration::from_hours(24);
 const NOT_FOUND: &str = "its image was not found";
-
-/// What was decided about one destination.
-#[derive(Default)]
-pub(super) struct Decided {
-    /// What is done, in order.
-    pub steps: Vec<Step>,
-    /// What is left alone, and why.
-    pub left: Vec<String>,
-    /// Whether a copy waits until the source is lent to the destination's account.
-    pub needs_loan: bool,
-    /// When a scheduled run should look again, if that is sooner than it would by itself.
-    pub again: Option<Timestamp>,
-}
-
-impl Decided {
-    pub(super) fn left(reason: impl Into<String>) -> Self {
-        Self {
-            left: vec![reason.into()],
-            ..Self::default()
-        }
-    }
-
-    pub(super) fn steps(steps: Vec<Step>) -> Self {
-        Self {
-            steps,
-            ..Self::default()
-        }
-    }
-
-    pub(super) fn write(change: Change) -> Self {
-        let reason = change.entry.clone();
-        Self::steps(vec![Step {
-            action: Action::Write(Box::new(change)),
-            reason,
-        }])
-    }
-}
 
 /// Decides about one destination.
 pub(super) fn decide(context: &Context, place: &Place, recorded: Option<&Replica>) -> Decided {

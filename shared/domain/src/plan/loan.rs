@@ -2,7 +2,7 @@
 //! volume permission of its snapshots while the copy is under way, and not longer. See
 //! [Copy an AMI shared with you](https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/CopyingAMIs.html).
 
-use super::destination::Decided;
+use super::decided::Decided;
 use super::{Action, Context, Group, Step};
 use crate::ids::{AccountId, Place, SnapshotId};
 use crate::image::LaunchPermission;

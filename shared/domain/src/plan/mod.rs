@@ -7,6 +7,7 @@
 mod check;
 mod converge;
 mod copy;
+mod decided;
 mod destination;
 mod loan;
 mod refused;

@@ -53,6 +53,7 @@ fn a_disabled_key_is_named_with_its_mend_its_owner_hears_once_and_the_others_go_
     );
 }
 
+/// The story behind it: packer #7410.
 #[test]
 fn keys_that_cannot_work_are_refused_before_the_call() {
     for (change, expected) in [
@@ -78,6 +79,7 @@ fn keys_that_cannot_work_are_refused_before_the_call() {
     }
 }
 
+/// The story behind it: packer #6778.
 #[test]
 fn an_encrypted_source_is_never_copied_unencrypted() {
     let mut toy = Toy::new(family(&[IRELAND]));
@@ -140,6 +142,7 @@ fn a_late_failure_is_tried_again_with_a_new_token_and_then_told() {
     );
 }
 
+/// The story behind it: openshift-tools #993.
 #[test]
 fn an_image_that_is_not_found_once_is_no_reason_to_copy_again() {
     let mut toy = Toy::new(family(&[IRELAND]));
@@ -174,6 +177,7 @@ fn a_replica_that_someone_deregistered_is_told_and_not_made_again() {
     assert!(copies(&toy.plan(Mandate::Schedule)).is_empty());
 }
 
+/// The story behind it: packer #4771.
 #[test]
 fn a_destination_added_later_is_copied_alone() {
     let mut toy = Toy::new(family(&[IRELAND]));
@@ -288,6 +292,7 @@ fn a_failed_attempt_is_left_in_peace_for_a_while_unless_a_person_asks() {
     assert_eq!(copies(&toy.plan(Mandate::Schedule)), [IRELAND]);
 }
 
+/// The story behind it: openshift/os #330; bottlerocket PR #1066.
 #[test]
 fn a_replica_without_snapshot_ids_in_its_description_is_not_verified() {
     let mut toy = Toy::new(family(&[IRELAND]));

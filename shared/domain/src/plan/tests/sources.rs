@@ -17,6 +17,7 @@ fn an_image_that_no_family_selects_is_left_alone_with_the_reason() {
     assert_eq!(reasons(&plan), "no family of the policy selects it");
 }
 
+/// The story behind it: whoAMI, 2025.
 #[test]
 fn a_strangers_image_with_the_right_name_is_never_a_source() {
     let mut toy = Toy::new(family(&[IRELAND]));
