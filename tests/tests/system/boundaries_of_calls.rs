@@ -104,9 +104,6 @@ async fn a_fault_at_any_call_changes_nothing_of_the_end() {
     for operation in OPERATIONS {
         for kind in kinds() {
             for nth in 1..=6 {
-                if refuses_for_good(operation, &kind) {
-                    continue;
-                }
                 if !world(operation, nth, kind.clone()).await {
                     break;
                 }
@@ -115,9 +112,4 @@ async fn a_fault_at_any_call_changes_nothing_of_the_end() {
         }
     }
     assert!(happened > 60, "the faults did happen: {happened}");
-}
-
-/// A refused copy is a failed attempt, whose successor has another name: tested by itself.
-fn refuses_for_good(operation: &str, kind: &FaultKind) -> bool {
-    operation == "CopyImage" && matches!(kind, FaultKind::ErrorBefore { .. })
 }

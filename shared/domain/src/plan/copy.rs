@@ -337,10 +337,30 @@ pub fn after_copy(
                 notices: Vec::new(),
             }
         }
+        CopyAnswer::Refused(said) if may_be_delay(copying, now) => {
+            let cause =
+                format!("refused, perhaps because the loan is not seen everywhere yet: {said}");
+            let waiting = Replica {
+                cause: Some(cause.clone()),
+                ..copying.clone()
+            };
+            Change {
+                record: Record::Replica(Box::new(waiting)),
+                entry: cause,
+                notices: Vec::new(),
+            }
+        }
         CopyAnswer::TokenMismatch(said) | CopyAnswer::Refused(said) => {
             failed_attempt(policy, source, copying, &said, now)
         }
     }
+}
+
+/// Whether a refusal may be EC2's own delay: what was lent to another account just now is not seen
+/// everywhere at once. The same call is then made again for a while, and counts as no new attempt.
+fn may_be_delay(copying: &Replica, now: Timestamp) -> bool {
+    copying.destination.account != copying.source.place.account
+        && now < copying.due + RETRY_AFTER * 2
 }
 
 /// Whether an image is a copy: by the operation its tags name, its name, and the source EC2

@@ -367,3 +367,22 @@ fn a_copy_that_takes_very_long_is_told_of_once_and_waited_for() {
     toy.converge(Mandate::Schedule);
     assert_eq!(toy.replica(IRELAND).state, ReplicaState::Verified);
 }
+
+#[test]
+fn a_borrower_that_is_refused_just_after_the_loan_asks_again_with_the_same_token() {
+    let mut toy = Toy::new(family(&[ELSEWHERE]));
+    let lending = toy.plan(Mandate::Event);
+    toy.apply(&lending);
+    let copying = copying(&mut toy);
+    let refused = || CopyAnswer::Refused("no permission for the storage of this ami".to_owned());
+    let (replica, change) = answered(&toy, &copying, refused());
+    assert_eq!((replica.state, replica.attempt), (ReplicaState::Copying, 1));
+    assert_eq!(replica.request, copying.request);
+    assert!(change.notices.is_empty());
+    toy.now += SignedDuration::from_mins(31);
+    let (replica, _) = answered(&toy, &copying, refused());
+    assert_eq!(
+        replica.attempt, 2,
+        "after half an hour it is no delay any more"
+    );
+}
