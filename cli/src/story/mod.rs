@@ -196,8 +196,13 @@ async fn mend(stage: &mut Stage, screen: &Screen) -> Result<Lineage, Problem> {
     {
         *copies.entry(call.region.clone()).or_default() += 1;
     }
+    let copies: Vec<String> = copies
+        .iter()
+        .map(|(region, count)| format!("{count} to {region}"))
+        .collect();
     screen.say(&format!(
-        "\nCopies that this started, by Region: {copies:?}"
+        "\nCopies that this started: {}",
+        copies.join(", ")
     ));
     let lineage = recorded(stage, &source).await?;
     screen.say(&lineage::tree(&lineage));

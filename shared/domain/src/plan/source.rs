@@ -284,7 +284,8 @@ fn status(context: &Context, replicas: &BTreeMap<Place, Replica>) -> SourceStatu
     let mut verified = true;
     for state in wanted.by_ref() {
         verified &= state == Some(ReplicaState::Verified);
-        ended &= state.is_some_and(|state| !state.is_unfinished());
+        ended &=
+            state.is_some_and(|state| !state.is_unfinished() && state != ReplicaState::Withdrawn);
     }
     match (verified, ended) {
         (true, _) => SourceStatus::Replicated,

@@ -132,3 +132,25 @@ fn a_repair_is_not_told_as_if_the_image_were_replicated_again() {
     assert!(!repair.is_empty());
     assert_eq!(repair.iter().flat_map(notices).collect::<Vec<_>>(), []);
 }
+
+#[test]
+fn a_destination_named_again_is_unfinished_work_even_before_its_copy_may_start() {
+    let mut toy = Toy::new(family(&[IRELAND, SYDNEY]));
+    let mut key = super::toy::key(&place(SYDNEY));
+    key.state = "Disabled".to_owned();
+    toy.keys.insert(place(SYDNEY), Seen::Read(key));
+    let both = toy.family().destinations.clone();
+    toy.converge(Mandate::Schedule);
+    toy.family().destinations.remove(&place(SYDNEY));
+    toy.converge(Mandate::Schedule);
+    toy.family().destinations = both;
+    let mut plans = [toy.plan(Mandate::Schedule)];
+    let caps = crate::policy::Caps {
+        copies_per_run: 0,
+        revocations_per_run: 0,
+    };
+    crate::plan::check(&mut plans, &mut crate::plan::Budget::from(&caps));
+    toy.apply_source_only(&plans[0]);
+    let status = toy.lineage.as_ref().unwrap().source.status;
+    assert_eq!(status, SourceStatus::Replicating);
+}
