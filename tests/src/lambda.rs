@@ -3,7 +3,7 @@
 //! invocations, and finds AWS by the standard environment.
 
 use crate::{BUILDER, SOURCE_REGION};
-use amiary_cli::local::serve::Server;
+use amiary_simulator::serve::Server;
 use amiary_simulator::World;
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};

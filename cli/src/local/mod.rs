@@ -3,7 +3,6 @@
 
 mod functions;
 mod happened;
-pub mod serve;
 
 pub use happened::Happened;
 

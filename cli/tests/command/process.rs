@@ -1,6 +1,6 @@
 //! Owns running the command: its environment, where it finds AWS, and what it said.
 
-use amiary_cli::local::serve::Server;
+use amiary_simulator::serve::Server;
 use amiary_simulator::World;
 use serde_json::Value;
 use std::path::{Path, PathBuf};

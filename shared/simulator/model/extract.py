@@ -12,19 +12,62 @@ import json
 import botocore.session
 
 OPERATIONS = {
+    "autoscaling": """
+        CreateAutoScalingGroup CreateLaunchConfiguration DeleteAutoScalingGroup
+        DeleteLaunchConfiguration DescribeAutoScalingGroups DescribeAutoScalingInstances
+        DescribeLaunchConfigurations SetDesiredCapacity UpdateAutoScalingGroup
+    """.split(),
     "ec2": """
-        CopyImage CreateImage CreateSnapshot CreateTags CreateVolume DeleteSnapshot DeleteTags
-        DeregisterImage DescribeImageAttribute DescribeImages DescribeInstances DescribeRegions
-        DescribeSnapshotAttribute DescribeSnapshots DescribeTags DescribeVolumes
-        DisableEbsEncryptionByDefault DisableImage DisableImageDeprecation
-        EnableEbsEncryptionByDefault EnableImage EnableImageDeprecation
-        GetEbsEncryptionByDefault GetImageAncestry ModifyImageAttribute ModifySnapshotAttribute
-        RegisterImage ResetImageAttribute ResetSnapshotAttribute RunInstances TerminateInstances
+        CancelImageLaunchPermission CancelSpotFleetRequests CancelSpotInstanceRequests CopyImage
+        CopySnapshot CreateFleet CreateImage CreateImageUsageReport CreateLaunchTemplate
+        CreateLaunchTemplateVersion CreateSnapshot CreateSnapshots CreateTags CreateVolume
+        DeleteFleets DeleteImageUsageReport DeleteLaunchTemplate DeleteLaunchTemplateVersions
+        DeleteSnapshot DeleteTags DeleteVolume DeregisterImage DescribeAvailabilityZones
+        DescribeFleetInstances DescribeFleets DescribeImageAttribute DescribeImageReferences
+        DescribeImageUsageReportEntries DescribeImageUsageReports DescribeImages
+        DescribeImportSnapshotTasks DescribeInstanceStatus DescribeInstances
+        DescribeLaunchTemplateVersions DescribeLaunchTemplates DescribeLockedSnapshots
+        DescribeRegions DescribeSnapshotAttribute DescribeSnapshotTierStatus DescribeSnapshots
+        DescribeSpotFleetInstances DescribeSpotFleetRequests DescribeSpotInstanceRequests
+        DescribeTags DescribeVolumes DisableEbsEncryptionByDefault DisableImage
+        DisableImageBlockPublicAccess DisableImageDeprecation
+        DisableImageDeregistrationProtection DisableSnapshotBlockPublicAccess
+        EnableEbsEncryptionByDefault EnableImage EnableImageBlockPublicAccess
+        EnableImageDeprecation EnableImageDeregistrationProtection
+        EnableSnapshotBlockPublicAccess GetEbsDefaultKmsKeyId GetEbsEncryptionByDefault
+        GetImageAncestry GetImageBlockPublicAccessState GetSnapshotBlockPublicAccessState
+        ImportSnapshot ListImagesInRecycleBin ListSnapshotsInRecycleBin LockSnapshot
+        ModifyEbsDefaultKmsKeyId ModifyImageAttribute ModifyLaunchTemplate
+        ModifySnapshotAttribute ModifySnapshotTier RebootInstances RegisterImage
+        RequestSpotFleet RequestSpotInstances ResetEbsDefaultKmsKeyId ResetImageAttribute
+        ResetSnapshotAttribute RestoreImageFromRecycleBin RestoreSnapshotFromRecycleBin
+        RestoreSnapshotTier RunInstances StartInstances StopInstances TerminateInstances
+        UnlockSnapshot
+    """.split(),
+    "imagebuilder": """
+        CreateImageRecipe DeleteImageRecipe GetImageRecipe ListImageRecipes
     """.split(),
     "kms": """
-        CreateAlias CreateKey DescribeKey DisableKey EnableKey ListAliases ScheduleKeyDeletion
+        CancelKeyDeletion CreateAlias CreateGrant CreateKey DeleteAlias DescribeKey DisableKey
+        EnableKey GetKeyPolicy ListAliases ListGrants ListKeyPolicies ListKeys ListResourceTags
+        ListRetirableGrants PutKeyPolicy ReplicateKey RetireGrant RevokeGrant
+        ScheduleKeyDeletion TagResource UntagResource UpdateAlias UpdatePrimaryRegion
     """.split(),
-    "sns": "CreateTopic ListTopics Publish".split(),
+    "rbin": """
+        CreateRule DeleteRule GetRule ListRules ListTagsForResource LockRule TagResource
+        UnlockRule UntagResource UpdateRule
+    """.split(),
+    "s3": """
+        CreateBucket DeleteBucket DeleteObject DeleteObjects GetBucketLocation GetObject
+        HeadBucket HeadObject ListBuckets ListObjects ListObjectsV2 PutObject
+    """.split(),
+    "sns": """
+        CreateTopic DeleteTopic GetTopicAttributes ListTopics Publish SetTopicAttributes
+    """.split(),
+    "ssm": """
+        DeleteParameter DeleteParameters DescribeParameters GetParameter GetParameterHistory
+        GetParameters GetParametersByPath LabelParameterVersion PutParameter
+    """.split(),
     "sts": "AssumeRole GetCallerIdentity".split(),
 }
 
@@ -38,6 +81,10 @@ def reference(ref, name):
         entry["wire"] = ref["locationName"]
     if "queryName" in ref:
         entry["query"] = ref["queryName"]
+    if "location" in ref:
+        entry["location"] = ref["location"].lower()
+    if ref.get("xmlAttribute"):
+        entry["attribute"] = True
     return entry
 
 
@@ -49,6 +96,8 @@ def shape_entry(shape):
         entry["members"] = {name: reference(ref, name) for name, ref in members.items()}
         if shape.get("required"):
             entry["required"] = shape["required"]
+        if "payload" in shape:
+            entry["payload"] = shape["payload"]
     elif kind == "list":
         entry["member"] = reference(shape["member"], "member")
     elif kind == "map":
@@ -85,9 +134,12 @@ def service_entry(loader, service, names):
             if side in operation:
                 entry[side] = operation[side]["shape"]
                 wanted |= reached(shapes, entry[side])
+        if operation["http"]["requestUri"] != "/" or operation["http"]["method"] != "POST":
+            entry["http"] = operation["http"]
         operations[name] = entry
     return {
         "protocol": metadata["protocol"],
+        "target": metadata.get("targetPrefix", ""),
         "version": metadata["apiVersion"],
         "namespace": metadata.get("xmlNamespace", ""),
         "operations": operations,
@@ -105,7 +157,7 @@ def main():
     services = []
     for service, names in OPERATIONS.items():
         entry = service_entry(loader, service, names)
-        head = ", ".join(f"{json.dumps(k)}: {json.dumps(entry[k])}" for k in ("protocol", "version", "namespace"))
+        head = ", ".join(f"{json.dumps(k)}: {json.dumps(entry[k])}" for k in ("protocol", "target", "version", "namespace"))
         services.append(
             f" {json.dumps(service)}: {{{head},\n"
             f'  "operations": {{\n{one_per_line(entry["operations"], "   ")}\n  }},\n'

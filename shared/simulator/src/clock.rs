@@ -5,12 +5,14 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use dynoxide::storage_backend;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// 2026-01-01T00:00:00Z, when every world begins, in milliseconds.
 const BEGINNING: i64 = 1_767_225_600_000;
 
 /// The time in a world: milliseconds since the epoch, moved only by [`Clock::set`].
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(from = "i64", into = "i64")]
 pub(crate) struct Clock(Arc<AtomicI64>);
 
 impl Clock {
@@ -25,6 +27,18 @@ impl Clock {
     /// Moves the clock forward; it never goes back.
     pub(crate) fn set(&self, time: Timestamp) {
         self.0.fetch_max(time.as_millisecond(), Ordering::Relaxed);
+    }
+}
+
+impl From<i64> for Clock {
+    fn from(milliseconds: i64) -> Self {
+        Self(Arc::new(AtomicI64::new(milliseconds)))
+    }
+}
+
+impl From<Clock> for i64 {
+    fn from(clock: Clock) -> Self {
+        clock.0.load(Ordering::Relaxed)
     }
 }
 

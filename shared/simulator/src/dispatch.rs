@@ -16,7 +16,7 @@ use crate::wire::model::{self, Protocol, Service};
 use crate::wire::refusal::Refusal;
 use crate::wire::scope::Scope;
 use crate::wire::{json, read, respond};
-use crate::{dynamodb, ec2, event, kms, sns, sts};
+use crate::{autoscaling, dynamodb, ec2, event, imagebuilder, kms, rbin, s3, sns, ssm, sts};
 
 /// Does one operation: what every service's dispatch table holds.
 pub(crate) type Handler = fn(&mut State, &Request) -> Result<Value, ApiError>;
@@ -76,6 +76,7 @@ fn parse(
             check_version(version.as_deref(), service)?;
             (form.take("Action").unwrap_or_default(), Some(form))
         }
+        Protocol::RestJson | Protocol::RestXml => return Err(unknown_operation(protocol, "")),
     };
     let Some(known) = service.operations.get(&operation) else {
         return Err(unknown_operation(protocol, &operation));
@@ -119,7 +120,9 @@ fn check_version(version: Option<&str>, service: &Service) -> Result<(), ApiErro
 
 fn unknown_operation(protocol: Protocol, operation: &str) -> ApiError {
     match protocol {
-        Protocol::Json => ApiError::new("UnknownOperationException", ""),
+        Protocol::Json | Protocol::RestJson | Protocol::RestXml => {
+            ApiError::new("UnknownOperationException", "")
+        }
         Protocol::Ec2 | Protocol::Query if operation.is_empty() => ApiError::new(
             "MissingAction",
             "The request is missing an action or a required parameter.",
@@ -173,8 +176,13 @@ pub(crate) fn perform(state: &mut State, call: &Request) -> Result<Value, ApiErr
     state.trail = crate::record::Trail::default();
     let handler = match call.service.as_str() {
         "ec2" => ec2::handler(&call.operation),
+        "autoscaling" => autoscaling::handler(&call.operation),
+        "imagebuilder" => imagebuilder::handler(&call.operation),
         "kms" => kms::handler(&call.operation),
+        "rbin" => rbin::handler(&call.operation),
+        "s3" => s3::handler(&call.operation),
         "sns" => sns::handler(&call.operation),
+        "ssm" => ssm::handler(&call.operation),
         "sts" => sts::handler(&call.operation),
         _ => None,
     };
@@ -234,7 +242,7 @@ fn lost_reply(protocol: Protocol, id: &str) -> Response<Bytes> {
     let aborted = HeaderValue::from_static("aborted");
     response
         .headers_mut()
-        .insert("x-simulator-connection", aborted);
+        .insert(crate::serve::CONNECTION_HEADER, aborted);
     response
 }
 

@@ -1,5 +1,6 @@
 //! `EventBridge` events in their documented envelope.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::request::Request;
@@ -7,7 +8,7 @@ use crate::state::State;
 use crate::wire::error::ApiError;
 
 /// An event on the default bus of an account's Region.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// The account whose bus it is on.
     pub account: String,

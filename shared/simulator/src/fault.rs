@@ -1,7 +1,9 @@
 //! Faults to come: errors before an operation is done, and replies lost after it was.
 
+use serde::{Deserialize, Serialize};
+
 /// A fault that meets one future call.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     /// The operation it meets, like `CopyImage`.
     pub operation: String,
@@ -16,7 +18,7 @@ pub struct Fault {
 }
 
 /// What a fault does to a call.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FaultKind {
     /// The call is refused and nothing was done.
     ErrorBefore {
@@ -33,7 +35,7 @@ pub enum FaultKind {
 }
 
 /// The faults that wait for their call.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Faults(Vec<Fault>);
 
 impl Faults {

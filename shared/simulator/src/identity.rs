@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::ids::{hex, is_account};
@@ -21,7 +22,7 @@ pub struct Credentials {
 }
 
 /// The account and ARN behind a call.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Caller {
     pub(crate) account: String,
     pub(crate) arn: String,
@@ -38,7 +39,7 @@ impl Caller {
 }
 
 /// The sessions given out and the roles that exist.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Identities {
     sessions: BTreeMap<String, Caller>,
     roles: BTreeSet<(String, String)>,

@@ -1,7 +1,9 @@
 //! Where ids come from: one generator per world, started by its seed (`SplitMix64`, public domain).
 
+use serde::{Deserialize, Serialize};
+
 /// A world's source of ids and of small variations.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Ids(u64);
 
 impl Ids {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::dispatch::Handler;
@@ -18,14 +19,14 @@ const EBS_ALIAS: &str = "alias/aws/ebs";
 type AliasKey = (String, String, String);
 
 /// All keys by ARN, and the aliases that point at them.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Kms {
     keys: BTreeMap<String, Key>,
     aliases: BTreeMap<AliasKey, String>,
 }
 
 /// A symmetric encryption key.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Key {
     pub(crate) arn: String,
     id: String,
@@ -39,7 +40,7 @@ pub(crate) struct Key {
 }
 
 /// Whether a key can be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum KeyState {
     Enabled,
     Disabled,

@@ -6,7 +6,9 @@
 //! operations, parameters and filters are refused in AWS's error format, never ignored. One seed
 //! sets a world's ids and timings: the same calls get the same answers.
 
+mod autoscaling;
 pub mod bus;
+pub mod client;
 mod clock;
 mod dispatch;
 mod dynamodb;
@@ -15,11 +17,16 @@ mod event;
 mod fault;
 mod identity;
 mod ids;
+mod imagebuilder;
 mod kms;
+mod rbin;
 mod record;
 mod request;
+mod s3;
 mod seed;
+pub mod serve;
 mod sns;
+mod ssm;
 mod state;
 mod sts;
 #[cfg(test)]
@@ -29,7 +36,7 @@ mod wire;
 mod world;
 
 pub use dynamodb::StreamRecord;
-pub use ec2::permission::LaunchPermission;
+pub use ec2::image::permission::LaunchPermission;
 pub use event::Event;
 pub use fault::{Fault, FaultKind};
 pub use identity::Credentials;

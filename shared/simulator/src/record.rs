@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// One call as it came over the wire.
@@ -10,7 +11,7 @@ use serde_json::Value;
 /// Tagging at creation is part of the call that creates: its tags stand under `aws:RequestTag/…`
 /// and `ec2:CreateAction` names the operation, for which IAM also asks for `ec2:CreateTags`:
 /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html>.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Call {
     /// When, on the world's clock.
     pub at: Timestamp,
@@ -37,7 +38,7 @@ pub struct Call {
 }
 
 /// What the call that is being answered has touched so far.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Trail {
     pub(crate) resources: BTreeSet<String>,
     pub(crate) context: BTreeMap<String, String>,

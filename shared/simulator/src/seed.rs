@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::dispatch::call_by_value;
 use crate::ec2::change;
-use crate::ec2::permission::LaunchPermission;
+use crate::ec2::image::permission::LaunchPermission;
 use crate::state::State;
 use crate::wire::error::ApiError;
 

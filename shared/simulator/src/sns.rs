@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::dispatch::Handler;
@@ -11,14 +12,14 @@ use crate::state::State;
 use crate::wire::error::ApiError;
 
 /// The topics and what was published to them.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Sns {
     topics: BTreeSet<String>,
     pub(crate) messages: Vec<Message>,
 }
 
 /// A message as its topic's subscribers get it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     /// When it was published.
     pub at: Timestamp,

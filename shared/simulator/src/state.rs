@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::autoscaling::AutoScaling;
 use crate::clock::Clock;
 use crate::dynamodb::Databases;
 use crate::ec2::Ec2;
@@ -12,12 +13,17 @@ use crate::event::Event;
 use crate::fault::Faults;
 use crate::identity::Identities;
 use crate::ids::Ids;
+use crate::imagebuilder::ImageBuilder;
 use crate::kms::Kms;
+use crate::rbin::Rbin;
 use crate::record::{Call, Trail};
+use crate::s3::S3;
 use crate::sns::Sns;
+use crate::ssm::Ssm;
+use serde::{Deserialize, Serialize};
 
 /// What a world lets one set.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Settings {
     /// How long a copy takes, give or take a tenth.
     pub(crate) copy_duration: SignedDuration,
@@ -27,7 +33,7 @@ pub(crate) struct Settings {
 }
 
 /// The state behind a world's handle.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct State {
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
@@ -40,6 +46,12 @@ pub(crate) struct State {
     pub(crate) ec2: Ec2,
     pub(crate) kms: Kms,
     pub(crate) sns: Sns,
+    pub(crate) ssm: Ssm,
+    pub(crate) autoscaling: AutoScaling,
+    pub(crate) rbin: Rbin,
+    pub(crate) s3: S3,
+    pub(crate) imagebuilder: ImageBuilder,
+    #[serde(skip)]
     pub(crate) databases: Databases,
     due: BTreeMap<(Timestamp, u64), Change>,
     scheduled: u64,
@@ -62,6 +74,11 @@ impl State {
             ec2: Ec2::default(),
             kms: Kms::default(),
             sns: Sns::default(),
+            ssm: Ssm::default(),
+            autoscaling: AutoScaling::default(),
+            rbin: Rbin::default(),
+            s3: S3::default(),
+            imagebuilder: ImageBuilder::default(),
             databases: Databases::default(),
             due: BTreeMap::new(),
             scheduled: 0,

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use crate::ec2::image::permission::LaunchPermission;
 use crate::ec2::image::{Image, ImageState};
-use crate::ec2::permission::LaunchPermission;
 use crate::ec2::snapshot::Snapshot;
 use crate::state::State;
 

@@ -1,9 +1,9 @@
 //! Who sees an image or a snapshot, and who may change it.
 
-use super::image::{Image, ImageState};
-use super::permission::LaunchPermission;
-use super::snapshot::Snapshot;
-use super::{Ec2, arn, tag};
+use crate::ec2::image::permission::LaunchPermission;
+use crate::ec2::image::{Image, ImageState};
+use crate::ec2::snapshot::Snapshot;
+use crate::ec2::{Ec2, arn, tag};
 use crate::ids::is_resource_id;
 use crate::request::Request;
 use crate::state::State;

@@ -1,13 +1,14 @@
 //! What happens by itself as time passes: snapshots complete, copies and new images arrive.
 
-use super::copy;
-use super::image::ImageState;
-use super::snapshot::SnapshotState;
+use crate::ec2::image::ImageState;
+use crate::ec2::image::copy;
+use crate::ec2::snapshot::SnapshotState;
 use crate::event;
 use crate::state::State;
+use serde::{Deserialize, Serialize};
 
 /// Something due at a later time.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum Change {
     /// A snapshot of a volume completes.
     SnapshotCompletes { region: String, id: String },

@@ -3,9 +3,22 @@
 
 use serde_json::{Value, json};
 
+use crate::ec2::{Operation, op};
 use crate::request::Request;
 use crate::state::State;
 use crate::wire::error::ApiError;
+
+pub(crate) const OPERATIONS: &[Operation] = &[
+    op(
+        "DisableEbsEncryptionByDefault",
+        disable_ebs_encryption_by_default,
+    ),
+    op(
+        "EnableEbsEncryptionByDefault",
+        enable_ebs_encryption_by_default,
+    ),
+    op("GetEbsEncryptionByDefault", get_ebs_encryption_by_default),
+];
 
 fn place(call: &Request) -> (String, String) {
     (call.account().to_owned(), call.region.clone())

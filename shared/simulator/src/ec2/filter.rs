@@ -1,7 +1,7 @@
 //! `Filters`: by name from a table, by value with `*` and `?`.
 //! <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html>.
 
-use super::tag::TagMap;
+use crate::ec2::tag::TagMap;
 use crate::request::Params;
 use crate::wire::error::ApiError;
 
@@ -35,8 +35,17 @@ impl Filters {
         Ok(Self(filters))
     }
 
-    /// Whether a resource matches: `field` has its values under a filter's name.
-    pub(crate) fn match_all(&self, tags: &TagMap, field: impl Fn(&str) -> Vec<String>) -> bool {
+    /// Whether a resource matches: `tags` gives those the caller sees, `field` its values under a
+    /// filter's name.
+    pub(crate) fn match_all(
+        &self,
+        tags: impl FnOnce() -> TagMap,
+        field: impl Fn(&str) -> Vec<String>,
+    ) -> bool {
+        if self.0.is_empty() {
+            return true;
+        }
+        let tags = tags();
         self.0.iter().all(|(name, patterns)| {
             let values = match (name.strip_prefix("tag:"), name.as_str()) {
                 (Some(key), _) => tags.get(key).cloned().into_iter().collect(),

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::request::Request;
@@ -13,7 +14,7 @@ use crate::wire::error::ApiError;
 const LONGEST_TOKEN: usize = 64;
 
 /// The calls made with each account's Region's operation's token, and their answers.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Tokens(BTreeMap<[String; 4], (Value, Value)>);
 
 /// The answer that this call got before.

@@ -1,33 +1,25 @@
-//! EC2: images, snapshots, volumes and instances by Region, and the table of operations.
+//! EC2: what it holds by Region, and the tables of its operations.
 
 pub(crate) mod access;
-pub(crate) mod ancestry;
-pub(crate) mod attribute;
 pub(crate) mod change;
-pub(crate) mod copy;
-pub(crate) mod copy_rules;
-pub(crate) mod create_image;
-pub(crate) mod deregister;
-pub(crate) mod describe_images;
-pub(crate) mod describe_snapshots;
 pub(crate) mod encryption;
 pub(crate) mod filter;
+pub(crate) mod fleet;
 pub(crate) mod idempotency;
 pub(crate) mod image;
 pub(crate) mod instance;
-pub(crate) mod lifecycle;
+pub(crate) mod launch_template;
 pub(crate) mod page;
-pub(crate) mod permission;
+pub(crate) mod recycle_bin;
 pub(crate) mod region;
-pub(crate) mod register;
 pub(crate) mod snapshot;
-pub(crate) mod snapshot_attribute;
 pub(crate) mod tag;
 pub(crate) mod tag_calls;
 pub(crate) mod volume;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::dispatch::Handler;
@@ -41,7 +33,7 @@ use snapshot::Snapshot;
 use volume::Volume;
 
 /// All of EC2, in all Regions.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Ec2 {
     regions: BTreeMap<String, Region>,
     /// Accounts' Regions that encrypt by default.
@@ -53,12 +45,16 @@ pub(crate) struct Ec2 {
 }
 
 /// The resources of one Region, of all accounts.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Region {
     pub(crate) images: BTreeMap<String, Image>,
     pub(crate) snapshots: BTreeMap<String, Snapshot>,
     pub(crate) volumes: BTreeMap<String, Volume>,
     pub(crate) instances: BTreeMap<String, Instance>,
+    pub(crate) launch_templates: launch_template::Templates,
+    pub(crate) fleets: fleet::Fleets,
+    pub(crate) bin: recycle_bin::Bin,
+    pub(crate) usage_reports: image::usage_report::Reports,
     /// The ids of images that are gone.
     pub(crate) deregistered: BTreeSet<String>,
 }
@@ -90,13 +86,14 @@ impl Ec2 {
 }
 
 /// An operation, and the parameters of it whose effect is not simulated.
-struct Operation {
+#[derive(Debug)]
+pub(crate) struct Operation {
     name: &'static str,
     handler: Handler,
     unsimulated: &'static [&'static str],
 }
 
-const fn op(name: &'static str, handler: Handler) -> Operation {
+pub(crate) const fn op(name: &'static str, handler: Handler) -> Operation {
     Operation {
         name,
         handler,
@@ -105,102 +102,40 @@ const fn op(name: &'static str, handler: Handler) -> Operation {
 }
 
 impl Operation {
-    const fn without(mut self, unsimulated: &'static [&'static str]) -> Self {
+    pub(crate) const fn without(mut self, unsimulated: &'static [&'static str]) -> Self {
         self.unsimulated = unsimulated;
         self
     }
 }
 
-const OPERATIONS: &[Operation] = &[
-    op("CopyImage", copy::copy_image).without(&[
-        "DestinationOutpostArn",
-        "DestinationAvailabilityZone",
-        "DestinationAvailabilityZoneId",
-        "SnapshotCopyCompletionDurationMinutes",
-    ]),
-    op("CreateImage", create_image::create_image)
-        .without(&["BlockDeviceMappings", "SnapshotLocation"]),
-    op("CreateSnapshot", snapshot::create_snapshot).without(&["OutpostArn", "Location"]),
-    op("CreateTags", tag_calls::create_tags),
-    op("CreateVolume", volume::create_volume).without(&[
-        "OutpostArn",
-        "MultiAttachEnabled",
-        "VolumeInitializationRate",
-        "Operator",
-    ]),
-    op("DeleteSnapshot", snapshot::delete_snapshot),
-    op("DeleteTags", tag_calls::delete_tags),
-    op("DeregisterImage", deregister::deregister_image),
-    op(
-        "DescribeImageAttribute",
-        attribute::describe_image_attribute,
-    ),
-    op("DescribeImages", describe_images::describe_images),
-    op("DescribeInstances", instance::describe_instances),
-    op("DescribeRegions", region::describe_regions),
-    op(
-        "DescribeSnapshotAttribute",
-        snapshot_attribute::describe_snapshot_attribute,
-    ),
-    op("DescribeSnapshots", describe_snapshots::describe_snapshots),
-    op("DescribeTags", tag_calls::describe_tags),
-    op("DescribeVolumes", volume::describe_volumes),
-    op(
-        "DisableEbsEncryptionByDefault",
-        encryption::disable_ebs_encryption_by_default,
-    ),
-    op("DisableImage", lifecycle::disable_image),
-    op(
-        "DisableImageDeprecation",
-        lifecycle::disable_image_deprecation,
-    ),
-    op(
-        "EnableEbsEncryptionByDefault",
-        encryption::enable_ebs_encryption_by_default,
-    ),
-    op("EnableImage", lifecycle::enable_image),
-    op(
-        "EnableImageDeprecation",
-        lifecycle::enable_image_deprecation,
-    ),
-    op(
-        "GetEbsEncryptionByDefault",
-        encryption::get_ebs_encryption_by_default,
-    ),
-    op("GetImageAncestry", ancestry::get_image_ancestry),
-    op("ModifyImageAttribute", attribute::modify_image_attribute)
-        .without(&["ProductCodes", "ImdsSupport"]),
-    op(
-        "ModifySnapshotAttribute",
-        snapshot_attribute::modify_snapshot_attribute,
-    ),
-    op("RegisterImage", register::register_image).without(&[
-        "ImageLocation",
-        "BillingProducts",
-        "KernelId",
-        "RamdiskId",
-        "SriovNetSupport",
-        "UefiData",
-    ]),
-    op("ResetImageAttribute", attribute::reset_image_attribute),
-    op(
-        "ResetSnapshotAttribute",
-        snapshot_attribute::reset_snapshot_attribute,
-    ),
-    op("RunInstances", instance::run_instances),
-    op("TerminateInstances", instance::terminate_instances).without(&["Force", "SkipOsShutdown"]),
+/// Every table of operations; each stands beside its handlers.
+const TABLES: &[&[Operation]] = &[
+    encryption::OPERATIONS,
+    fleet::OPERATIONS,
+    image::OPERATIONS,
+    image::usage_report::OPERATIONS,
+    instance::OPERATIONS,
+    launch_template::OPERATIONS,
+    recycle_bin::OPERATIONS,
+    region::OPERATIONS,
+    snapshot::OPERATIONS,
+    tag_calls::OPERATIONS,
+    volume::OPERATIONS,
 ];
+
+fn operation(name: &str) -> Option<&'static Operation> {
+    let mut all = TABLES.iter().copied().flatten();
+    all.find(|entry| entry.name == name)
+}
 
 /// The handler of an operation of EC2.
 pub(crate) fn handler(operation: &str) -> Option<Handler> {
-    let known = OPERATIONS.iter().any(|entry| entry.name == operation);
-    known.then_some(run as Handler)
+    self::operation(operation).map(|_| run as Handler)
 }
 
 /// Does an operation, unless it is a dry run or asks for what isn't simulated.
 fn run(state: &mut State, call: &Request) -> Result<Value, ApiError> {
-    let operation = OPERATIONS.iter().find(|entry| entry.name == call.operation);
-    let Some(operation) = operation else {
+    let Some(operation) = operation(&call.operation) else {
         return Err(ApiError::internal("the operation has no handler"));
     };
     let params = call.params();
@@ -232,10 +167,21 @@ mod tests {
     use crate::wire::model;
 
     #[test]
-    fn the_model_and_the_dispatch_table_hold_the_same_operations() {
+    fn every_operation_here_is_one_of_the_model_and_stands_in_one_table() {
         let service = model::service("ec2").expect("ec2");
-        let in_model: Vec<&str> = service.operations.keys().map(String::as_str).collect();
-        let here: Vec<&str> = OPERATIONS.iter().map(|entry| entry.name).collect();
-        assert_eq!(in_model, here);
+        let mut here: Vec<&str> = TABLES
+            .iter()
+            .copied()
+            .flatten()
+            .map(|entry| entry.name)
+            .collect();
+        let listed = here.len();
+        here.sort_unstable();
+        here.dedup();
+        assert_eq!(here.len(), listed);
+        assert!(
+            here.iter()
+                .all(|name| service.operations.contains_key(*name))
+        );
     }
 }

@@ -1,6 +1,9 @@
 //! Pages: `MaxResults`, and tokens that mean something to nobody else.
 //! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Query-Requests.html#api-pagination>.
 
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -8,19 +11,21 @@ use crate::ids::hex;
 use crate::request::Request;
 use crate::wire::error::ApiError;
 
-/// One page of `(id, value)` pairs sorted by id, and the token of the next.
+/// One page, and the token of the next.
 pub(crate) struct Page {
     pub(crate) items: Vec<Value>,
     pub(crate) next: Option<String>,
 }
 
-/// Cuts a call's page out of everything found. A token is bound to the call's other parameters
+/// How far a listing has come, and how much of it one page holds.
+pub(crate) struct Cursor {
+    after: Option<String>,
+    most: usize,
+}
+
+/// Reads a call's `MaxResults` and `NextToken`. A token is bound to the call's other parameters
 /// and to the last id it gave, so that what was deleted meanwhile shifts nothing.
-pub(crate) fn cut(
-    call: &Request,
-    found: Vec<(String, Value)>,
-    least: i64,
-) -> Result<Page, ApiError> {
+pub(crate) fn open(call: &Request, least: i64) -> Result<Cursor, ApiError> {
     let params = call.params();
     let size = params.number("MaxResults");
     if size.is_some_and(|size| !(least..=1000).contains(&size)) {
@@ -34,16 +39,44 @@ pub(crate) fn cut(
         None => None,
     };
     let most = usize::try_from(size.unwrap_or(i64::from(u32::MAX))).unwrap_or(usize::MAX);
-    let mut left = found
-        .into_iter()
-        .filter(|(id, _)| after.as_ref().is_none_or(|after| id > after));
-    let page: Vec<(String, Value)> = left.by_ref().take(most).collect();
-    let next = match left.next() {
-        Some(_) => page.last().map(|(id, _)| sealed(call, id)),
-        None => None,
-    };
-    let items = page.into_iter().map(|(_, value)| value).collect();
-    Ok(Page { items, next })
+    Ok(Cursor { after, most })
+}
+
+impl Cursor {
+    /// What of a collection earlier pages have not held.
+    pub(crate) fn rest<'a, T>(
+        &self,
+        all: &'a BTreeMap<String, T>,
+    ) -> impl Iterator<Item = (&'a str, &'a T)> + use<'a, T> {
+        let from = match &self.after {
+            Some(id) => Bound::Excluded(id.clone()),
+            None => Bound::Unbounded,
+        };
+        let rest = all.range((from, Bound::Unbounded));
+        rest.map(|(id, value)| (id.as_str(), value))
+    }
+
+    /// Cuts the page out of what was found, in the order of its ids; only what is on the page is
+    /// written.
+    pub(crate) fn cut<I: AsRef<str>, T>(
+        &self,
+        call: &Request,
+        found: impl Iterator<Item = (I, T)>,
+        write: impl Fn(T) -> Value,
+    ) -> Page {
+        let after = self.after.as_deref();
+        let mut left = found.filter(|(id, _)| after.is_none_or(|after| id.as_ref() > after));
+        let mut items = Vec::new();
+        let mut last = None;
+        for (id, value) in left.by_ref().take(self.most) {
+            items.push(write(value));
+            last = Some(id);
+        }
+        let more = left.next().is_some();
+        let last = last.filter(|_| more);
+        let next = last.map(|id| sealed(call, id.as_ref()));
+        Page { items, next }
+    }
 }
 
 fn sealed(call: &Request, id: &str) -> String {

@@ -2,11 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::filter::Filters;
-use super::tag::TagMap;
+use crate::ec2::filter::Filters;
+use crate::ec2::tag::TagMap;
+use crate::ec2::{Operation, op};
 use crate::request::Request;
 use crate::state::State;
 use crate::wire::error::ApiError;
+
+pub(crate) const OPERATIONS: &[Operation] = &[op("DescribeRegions", describe_regions)];
 
 /// Regions that are on in every account:
 /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-regions-availability-zones.html>.
@@ -47,11 +50,14 @@ pub(crate) fn describe_regions(_: &mut State, call: &Request) -> Result<Value, A
     let endpoint = |name: &str| format!("ec2.{name}.amazonaws.com");
     let wanted = REGIONS.iter().filter(|name| {
         (named.is_empty() || named.contains(name))
-            && filters.match_all(&TagMap::new(), |field| match field {
-                "endpoint" => vec![endpoint(name)],
-                "region-name" => vec![(**name).to_owned()],
-                _ => vec!["opt-in-not-required".to_owned()],
-            })
+            && filters.match_all(
+                || TagMap::new(),
+                |field| match field {
+                    "endpoint" => vec![endpoint(name)],
+                    "region-name" => vec![(**name).to_owned()],
+                    _ => vec!["opt-in-not-required".to_owned()],
+                },
+            )
     });
     let regions = wanted.map(|name| {
         json!({ "RegionName": name, "Endpoint": endpoint(name), "OptInStatus": "opt-in-not-required" })

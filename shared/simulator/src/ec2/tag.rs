@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::request::{Params, Request};
@@ -21,7 +22,7 @@ const LONGEST_VALUE: usize = 256;
 pub(crate) type TagMap = BTreeMap<String, String>;
 
 /// A resource's tags. Whoever sees a resource may tag it, and sees only their own tags.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Tags(BTreeMap<String, TagMap>);
 
 impl Tags {

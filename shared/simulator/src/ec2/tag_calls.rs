@@ -2,16 +2,23 @@
 
 use serde_json::{Value, json};
 
-use super::Region;
-use super::access::{no_image, no_snapshot};
-use super::filter::Filters;
-use super::instance::no_instance;
-use super::page;
-use super::tag::{self, TagMap, Tags};
-use super::volume::no_volume;
+use crate::ec2::Region;
+use crate::ec2::access::{no_image, no_snapshot};
+use crate::ec2::filter::Filters;
+use crate::ec2::instance::no_instance;
+use crate::ec2::page;
+use crate::ec2::tag::{self, TagMap, Tags};
+use crate::ec2::volume::no_volume;
+use crate::ec2::{Operation, op};
 use crate::request::Request;
 use crate::state::State;
 use crate::wire::error::ApiError;
+
+pub(crate) const OPERATIONS: &[Operation] = &[
+    op("CreateTags", create_tags),
+    op("DeleteTags", delete_tags),
+    op("DescribeTags", describe_tags),
+];
 
 const MOST_RESOURCES: usize = 1000;
 
@@ -77,13 +84,16 @@ pub(crate) fn describe_tags(state: &mut State, call: &Request) -> Result<Value, 
     for (id, kind, tags) in tagged(region, call.account()) {
         for (key, value) in &tags {
             let tag = TagMap::from([(key.clone(), value.clone())]);
-            let matches = filters.match_all(&tag, |name| match name {
-                "key" => vec![key.clone()],
-                "value" => vec![value.clone()],
-                "resource-id" => vec![id.clone()],
-                "resource-type" => vec![kind.to_owned()],
-                _ => Vec::new(),
-            });
+            let matches = filters.match_all(
+                || tag,
+                |name| match name {
+                    "key" => vec![key.clone()],
+                    "value" => vec![value.clone()],
+                    "resource-id" => vec![id.clone()],
+                    "resource-type" => vec![kind.to_owned()],
+                    _ => Vec::new(),
+                },
+            );
             if matches {
                 let written = json!({
                     "Key": key, "Value": value, "ResourceId": id, "ResourceType": kind,
@@ -93,7 +103,7 @@ pub(crate) fn describe_tags(state: &mut State, call: &Request) -> Result<Value, 
         }
     }
     found.sort_by(|(one, _), (other, _)| one.cmp(other));
-    let page = page::cut(call, found, 5)?;
+    let page = page::open(call, 5)?.cut(call, found.into_iter(), |written| written);
     Ok(json!({ "Tags": page.items, "NextToken": page.next }))
 }
 
@@ -146,7 +156,7 @@ fn check_resource(state: &State, call: &Request, id: &str) -> Result<String, Api
     let arn = |kind: &str, owner: &str| format!("arn:aws:ec2:{}:{owner}:{kind}/{id}", call.region);
     match prefix {
         "ami" => {
-            super::access::well_formed_image(id)?;
+            crate::ec2::access::well_formed_image(id)?;
             let image = ec2
                 .image(&call.region, id)
                 .filter(|image| ec2.sees(image, account));

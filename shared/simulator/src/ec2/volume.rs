@@ -1,21 +1,33 @@
 //! Volumes, as far as snapshots are made of them.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::access::no_snapshot;
-use super::filter::Filters;
-use super::page;
-use super::tag::{self, Tags};
 use crate::clock::millis;
+use crate::ec2::access::no_snapshot;
+use crate::ec2::filter::Filters;
+use crate::ec2::page;
+use crate::ec2::tag::{self, Tags};
+use crate::ec2::{Operation, op};
 use crate::ids::is_resource_id;
 use crate::kms;
 use crate::request::Request;
 use crate::state::State;
 use crate::wire::error::ApiError;
 
+pub(crate) const OPERATIONS: &[Operation] = &[
+    op("CreateVolume", create_volume).without(&[
+        "OutpostArn",
+        "MultiAttachEnabled",
+        "VolumeInitializationRate",
+        "Operator",
+    ]),
+    op("DescribeVolumes", describe_volumes),
+];
+
 /// A volume.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Volume {
     pub(crate) id: String,
     pub(crate) owner: String,
@@ -143,7 +155,7 @@ fn key(
     let place = (call.account(), call.region.as_str());
     let encrypted = params.flag("Encrypted") == Some(true);
     match params.text("KmsKeyId") {
-        Some(_) if !encrypted => Err(super::copy_rules::key_without_encrypted()),
+        Some(_) if !encrypted => Err(crate::ec2::image::copy_rules::key_without_encrypted()),
         Some(name) => {
             let key = kms::resolve(state, place, name);
             match kms::problem(key.as_ref(), call.account(), name) {
@@ -174,6 +186,7 @@ pub(crate) fn describe_volumes(state: &mut State, call: &Request) -> Result<Valu
         "volume-type",
     ];
     let filters = Filters::read(params, &known)?;
+    let cursor = page::open(call, 1)?;
     let ids = params.texts("VolumeIds");
     let volumes = &state.ec2.region_mut(&call.region).volumes;
     let own = |volume: &&Volume| volume.owner == call.account();
@@ -183,12 +196,17 @@ pub(crate) fn describe_volumes(state: &mut State, call: &Request) -> Result<Valu
     {
         return Err(no_volume(id));
     }
-    let wanted = volumes.values().filter(own).filter(|volume| {
+    let rest = cursor.rest(volumes).map(|(_, volume)| volume);
+    let wanted = rest.filter(own).filter(|volume| {
         let named = ids.is_empty() || ids.contains(&volume.id.as_str());
-        named && filters.match_all(&volume.tags.own(call.account()), |name| field(volume, name))
+        named
+            && filters.match_all(
+                || volume.tags.own(call.account()),
+                |name| field(volume, name),
+            )
     });
-    let found = wanted.map(|volume| (volume.id.clone(), volume.written(call.account())));
-    let page = page::cut(call, found.collect(), 1)?;
+    let found = wanted.map(|volume| (&volume.id, volume));
+    let page = cursor.cut(call, found, |volume| volume.written(call.account()));
     Ok(json!({ "Volumes": page.items, "NextToken": page.next }))
 }
 

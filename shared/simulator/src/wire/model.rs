@@ -19,6 +19,8 @@ pub(crate) fn service(name: &str) -> Option<&'static Service> {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Service {
     pub(crate) protocol: Protocol,
+    /// What stands before the operation's name in `X-Amz-Target`.
+    pub(crate) target: String,
     pub(crate) version: String,
     pub(crate) namespace: String,
     pub(crate) operations: BTreeMap<String, Operation>,
@@ -35,6 +37,12 @@ pub(crate) enum Protocol {
     Query,
     /// `awsJson1.0` and `1.1`.
     Json,
+    /// JSON documents on paths.
+    #[serde(rename = "rest-json")]
+    RestJson,
+    /// XML documents on paths.
+    #[serde(rename = "rest-xml")]
+    RestXml,
 }
 
 /// The names of an operation's input and output shapes.
@@ -42,6 +50,19 @@ pub(crate) enum Protocol {
 pub(crate) struct Operation {
     pub(crate) input: Option<String>,
     pub(crate) output: Option<String>,
+    /// Where a REST service finds it.
+    pub(crate) http: Option<Http>,
+}
+
+/// The method and path of a REST operation.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Http {
+    pub(crate) method: String,
+    /// With the members that stand in it in braces: `/{Bucket}/{Key+}`.
+    pub(crate) request_uri: String,
+    /// The status of an answer; 200 where none is given.
+    pub(crate) response_code: Option<u16>,
 }
 
 /// What a value is made of, and its limits.
@@ -53,6 +74,8 @@ pub(crate) struct Shape {
     pub(crate) members: BTreeMap<String, Member>,
     #[serde(default)]
     pub(crate) required: Vec<String>,
+    /// The member that is the whole body of a REST request or response.
+    pub(crate) payload: Option<String>,
     pub(crate) member: Option<Member>,
     pub(crate) key: Option<Member>,
     pub(crate) value: Option<Member>,
@@ -85,6 +108,23 @@ pub(crate) struct Member {
     pub(crate) shape: String,
     wire: Option<String>,
     query: Option<String>,
+    /// Where a REST service has it, if not in the body.
+    pub(crate) location: Option<Location>,
+    /// Whether it is an attribute of its element.
+    #[serde(default)]
+    pub(crate) attribute: bool,
+}
+
+/// Where in a REST request or response a member stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Location {
+    Uri,
+    QueryString,
+    Header,
+    /// Every header with a prefix.
+    Headers,
+    StatusCode,
 }
 
 impl Service {

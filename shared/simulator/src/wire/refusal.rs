@@ -39,8 +39,10 @@ impl Refusal {
             Protocol::Query if service == "sns" => {
                 ApiError::new("InvalidParameter", format!("Invalid parameter: {self}"))
             }
-            Protocol::Query => ApiError::new("ValidationError", self.constraint()),
-            Protocol::Json => self.into_json(),
+            Protocol::Query | Protocol::RestXml => {
+                ApiError::new("ValidationError", self.constraint())
+            }
+            Protocol::Json | Protocol::RestJson => self.into_json(),
         }
     }
 

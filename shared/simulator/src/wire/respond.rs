@@ -49,9 +49,9 @@ pub(crate) fn success(
 /// The response to an operation that was refused.
 pub(crate) fn failure(protocol: Protocol, error: &ApiError, request_id: &str) -> Response<Bytes> {
     let (kind, body) = match protocol {
-        Protocol::Json => (JSON, json_error(error)),
+        Protocol::Json | Protocol::RestJson => (JSON, json_error(error)),
         Protocol::Ec2 => (XML, ec2_error(error, request_id)),
-        Protocol::Query => (XML, query_error(error, request_id)),
+        Protocol::Query | Protocol::RestXml => (XML, query_error(error, request_id)),
     };
     response(error.status, kind, request_id, body)
 }

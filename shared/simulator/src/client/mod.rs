@@ -1,0 +1,94 @@
+//! A client that speaks to any simulated service by the table of shapes: calls by value go out as
+//! a real client would write them, and answers come back as values.
+//!
+//! It serves tests and seeding. It shares the table with the server, not the code: the server
+//! reads requests and writes answers, this writes requests and reads answers.
+
+mod decode;
+mod encode;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use serde_json::Value;
+
+use crate::wire::error::ApiError;
+use crate::wire::model::{self, Protocol, Service};
+
+/// Who calls, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The access key id: an account's own number, or one that was given out.
+    pub access_key_id: String,
+    /// The Region that is called.
+    pub region: String,
+}
+
+/// The request for an operation. Parameters are keyed by the API model's member names.
+///
+/// # Errors
+/// Where the table has no such operation, or a parameter is none of its.
+pub fn request(
+    caller: &Caller,
+    (service, operation): (&str, &str),
+    parameters: &Value,
+) -> Result<Request<Bytes>, ApiError> {
+    let known = known(service)?;
+    let shape = known.operations.get(operation);
+    let shape = shape.ok_or_else(|| unknown(&format!("{service}:{operation}")))?;
+    let input = shape.input.as_deref();
+    let request = match known.protocol {
+        Protocol::Ec2 | Protocol::Query => {
+            let body = encode::form(known, operation, input, parameters)?;
+            Request::post("/")
+                .header("content-type", "application/x-www-form-urlencoded")
+                .body(Bytes::from(body))
+        }
+        Protocol::Json => Request::post("/")
+            .header("content-type", "application/x-amz-json-1.1")
+            .header("x-amz-target", format!("{}.{operation}", known.target))
+            .body(Bytes::from(parameters.to_string())),
+        Protocol::RestJson | Protocol::RestXml => return Err(unknown(service)),
+    };
+    let mut request = request.map_err(|error| ApiError::internal(error.to_string()))?;
+    let credential = format!(
+        "AWS4-HMAC-SHA256 Credential={}/20260101/{}/{service}/aws4_request, SignedHeaders=host, \
+         Signature=0",
+        caller.access_key_id, caller.region
+    );
+    if let Ok(value) = credential.parse() {
+        request.headers_mut().insert("authorization", value);
+    }
+    Ok(request)
+}
+
+/// The result in an answer, keyed by the API model's member names.
+///
+/// # Errors
+/// The error that the service answered with, or that the answer is not of its operation's form.
+pub fn result(
+    (service, operation): (&str, &str),
+    response: &Response<Bytes>,
+) -> Result<Value, ApiError> {
+    let known = known(service)?;
+    let shape = known.operations.get(operation);
+    let shape = shape.ok_or_else(|| unknown(&format!("{service}:{operation}")))?;
+    if !response.status().is_success() {
+        return Err(decode::error(known.protocol, response));
+    }
+    match known.protocol {
+        Protocol::Ec2 | Protocol::Query => {
+            decode::xml_result(known, operation, shape.output.as_deref(), response.body())
+        }
+        Protocol::Json => serde_json::from_slice(response.body())
+            .map_err(|error| ApiError::internal(error.to_string())),
+        Protocol::RestJson | Protocol::RestXml => Err(unknown(service)),
+    }
+}
+
+fn known(service: &str) -> Result<&'static Service, ApiError> {
+    model::service(service).ok_or_else(|| unknown(service))
+}
+
+fn unknown(what: &str) -> ApiError {
+    ApiError::new("UnknownOperation", format!("{what} is not in the table"))
+}

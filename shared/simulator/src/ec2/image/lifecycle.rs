@@ -1,0 +1,80 @@
+//! Disabling and deprecating images, and taking both back.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::ec2::access::{own_image, unavailable_image};
+use crate::ec2::image::ImageState;
+use crate::event;
+use crate::request::Request;
+use crate::state::{State, later};
+use crate::wire::error::ApiError;
+
+const DAY: i64 = 24;
+
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/disable-an-ami.html>: drops all launch
+/// permissions.
+pub(crate) fn disable_image(state: &mut State, call: &Request) -> Result<Value, ApiError> {
+    let image = own_image(state, call)?;
+    if image.state != ImageState::Available {
+        return Err(unavailable_image(&image.id));
+    }
+    image.state = ImageState::Disabled;
+    image.permissions.clear();
+    let id = image.id.clone();
+    event::image_state(state, (call.account(), &call.region), &id, "disabled", "");
+    Ok(json!({ "Return": true }))
+}
+
+/// The launch permissions stay dropped.
+pub(crate) fn enable_image(state: &mut State, call: &Request) -> Result<Value, ApiError> {
+    let image = own_image(state, call)?;
+    if image.state != ImageState::Disabled {
+        return Err(unavailable_image(&image.id));
+    }
+    image.state = ImageState::Available;
+    let id = image.id.clone();
+    event::image_state(state, (call.account(), &call.region), &id, "available", "");
+    Ok(json!({ "Return": true }))
+}
+
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ami-deprecate.html>: rounded to the minute,
+/// not in the past, at most ten years ahead, and two from its creation for a public image.
+pub(crate) fn enable_image_deprecation(
+    state: &mut State,
+    call: &Request,
+) -> Result<Value, ApiError> {
+    let now = state.clock.now();
+    let asked = call.params().need("DeprecateAt")?;
+    let invalid = |why: &str| {
+        ApiError::invalid_value(format!("Value ({asked}) for DeprecateAt is invalid: {why}"))
+    };
+    let at: Timestamp = asked.parse().map_err(|_| invalid("not a time"))?;
+    let seconds = at.as_second();
+    let rounded = (seconds + 30).div_euclid(60) * 60;
+    let at = Timestamp::from_second(rounded).map_err(|_| invalid("out of range"))?;
+    if seconds < now.as_second() {
+        return Err(invalid("it is in the past"));
+    }
+    if at > later(now, SignedDuration::from_hours(3653 * DAY)) {
+        return Err(invalid("it is more than 10 years ahead"));
+    }
+    let image = own_image(state, call)?;
+    let public_limit = later(image.created, SignedDuration::from_hours(731 * DAY));
+    if image.is_public() && at > public_limit {
+        return Err(invalid(
+            "it is more than 2 years after the public image's creation",
+        ));
+    }
+    image.deprecation = Some(at);
+    Ok(json!({ "Return": true }))
+}
+
+/// Takes a deprecation back.
+pub(crate) fn disable_image_deprecation(
+    state: &mut State,
+    call: &Request,
+) -> Result<Value, ApiError> {
+    own_image(state, call)?.deprecation = None;
+    Ok(json!({ "Return": true }))
+}

@@ -1,0 +1,9 @@
+//! Events.
+
+use crate::scenario::Section;
+
+pub const SECTION: Section = Section {
+    name: "events",
+    title: "Events",
+    scenarios: &[],
+};

@@ -1,0 +1,9 @@
+//! Launch templates.
+
+use crate::scenario::Section;
+
+pub const SECTION: Section = Section {
+    name: "launch_templates",
+    title: "Launch templates",
+    scenarios: &[],
+};

@@ -1,0 +1,49 @@
+//! The scenarios, by the part of AWS they are about.
+
+mod autoscaling;
+mod bundles;
+mod copy;
+mod events;
+mod fleets;
+mod identities;
+mod images;
+mod instances;
+mod keys;
+mod launch_templates;
+mod lifecycle;
+mod parameters;
+mod permissions;
+mod protocol;
+mod recycle_bin;
+mod references;
+mod snapshot_care;
+mod snapshots;
+mod tags;
+mod topics;
+mod volumes;
+
+use crate::scenario::Section;
+
+pub const SECTIONS: &[Section] = &[
+    images::SECTION,
+    copy::SECTION,
+    permissions::SECTION,
+    lifecycle::SECTION,
+    snapshots::SECTION,
+    snapshot_care::SECTION,
+    volumes::SECTION,
+    tags::SECTION,
+    recycle_bin::SECTION,
+    bundles::SECTION,
+    instances::SECTION,
+    launch_templates::SECTION,
+    fleets::SECTION,
+    autoscaling::SECTION,
+    parameters::SECTION,
+    references::SECTION,
+    keys::SECTION,
+    identities::SECTION,
+    topics::SECTION,
+    protocol::SECTION,
+    events::SECTION,
+];

@@ -1,0 +1,9 @@
+//! Systems Manager parameters.
+
+use crate::scenario::Section;
+
+pub const SECTION: Section = Section {
+    name: "parameters",
+    title: "Systems Manager parameters",
+    scenarios: &[],
+};
