@@ -20,6 +20,11 @@ impl Clock {
         Self(Arc::new(AtomicI64::new(BEGINNING)))
     }
 
+    /// A clock that begins at another time.
+    pub(crate) fn at(time: Timestamp) -> Self {
+        Self(Arc::new(AtomicI64::new(time.as_millisecond())))
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         Timestamp::from_millisecond(self.0.load(Ordering::Relaxed)).unwrap_or_default()
     }

@@ -10,10 +10,11 @@ use dynoxide::actions::get_records::GetRecordsRequest;
 use dynoxide::actions::get_shard_iterator::GetShardIteratorRequest;
 use dynoxide::actions::list_streams::ListStreamsRequest;
 use dynoxide::{Database, DynoxideError};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::clock::Clock;
 use crate::request::Request;
 use crate::state::State;
 use crate::wire::error::ApiError;
@@ -39,8 +40,9 @@ pub struct StreamRecord {
 type StreamKey = (String, String, String);
 
 /// The databases, and how far each stream has been taken.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Databases {
+    #[serde(skip)]
     open: BTreeMap<(String, String), Database>,
     positions: BTreeMap<StreamKey, String>,
     /// When each table was made, in seconds, by account, Region and name.
@@ -106,6 +108,34 @@ fn database<'a>(state: &'a mut State, place: &(String, String)) -> Result<&'a Da
     }
     let database = state.databases.open.get(place);
     database.ok_or_else(|| ApiError::internal("the database is not open"))
+}
+
+impl Databases {
+    /// Whose databases there are: accounts and Regions.
+    pub(crate) fn places(&self) -> impl Iterator<Item = &(String, String)> {
+        self.open.keys()
+    }
+
+    /// Writes a place's database into a new file.
+    pub(crate) fn save(&self, place: &(String, String), file: &str) -> Result<(), DynoxideError> {
+        match self.open.get(place) {
+            Some(database) => database.vacuum_into(file),
+            None => Ok(()),
+        }
+    }
+
+    /// Reads a place's database from a file.
+    pub(crate) fn load(
+        &mut self,
+        place: (String, String),
+        file: &str,
+        clock: &Clock,
+    ) -> Result<(), DynoxideError> {
+        let database = Database::memory_with_clock(Arc::new(clock.clone()))?;
+        database.restore_from(file)?;
+        self.open.insert(place, database);
+        Ok(())
+    }
 }
 
 fn api_error(error: &DynoxideError) -> ApiError {

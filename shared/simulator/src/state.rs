@@ -27,6 +27,8 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Settings {
     /// How long a copy takes, give or take a tenth.
     pub(crate) copy_duration: SignedDuration,
+    /// How long a call takes.
+    pub(crate) call_duration: SignedDuration,
     /// How many image copies may be under way per account and destination Region:
     /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ami-quotas.html>.
     pub(crate) concurrent_copies: usize,
@@ -39,9 +41,13 @@ pub(crate) struct State {
     pub(crate) ids: Ids,
     pub(crate) settings: Settings,
     pub(crate) identities: Identities,
+    #[serde(skip)]
     pub(crate) faults: Faults,
+    #[serde(skip)]
     pub(crate) calls: Vec<Call>,
+    #[serde(skip)]
     pub(crate) events: Vec<Event>,
+    #[serde(skip)]
     pub(crate) trail: Trail,
     pub(crate) ec2: Ec2,
     pub(crate) kms: Kms,
@@ -51,7 +57,6 @@ pub(crate) struct State {
     pub(crate) rbin: Rbin,
     pub(crate) s3: S3,
     pub(crate) imagebuilder: ImageBuilder,
-    #[serde(skip)]
     pub(crate) databases: Databases,
     due: BTreeMap<(Timestamp, u64), Change>,
     scheduled: u64,
@@ -64,6 +69,7 @@ impl State {
             ids: Ids::new(seed),
             settings: Settings {
                 copy_duration: SignedDuration::from_mins(5),
+                call_duration: SignedDuration::from_millis(1),
                 concurrent_copies: 300,
             },
             identities: Identities::default(),

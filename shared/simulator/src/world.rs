@@ -6,6 +6,7 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use crate::clock::Clock;
 use crate::dispatch::{self, call_by_value};
 use crate::dynamodb::{self, StreamRecord};
 use crate::event::Event;
@@ -24,16 +25,24 @@ use crate::wire::error::ApiError;
 #[derive(Debug, Clone)]
 pub struct World(Arc<Mutex<State>>);
 
-/// How long a call takes: long enough for what follows it to be later.
-const CALL_TIME: SignedDuration = SignedDuration::from_millis(1);
-
 impl World {
     /// An empty world. The seed sets its ids and the small variations of its timings.
     pub fn new(seed: u64) -> Self {
-        Self(Arc::new(Mutex::new(State::new(seed))))
+        Self::of(State::new(seed))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    /// A world that begins at another time.
+    pub fn beginning_at(seed: u64, time: Timestamp) -> Self {
+        let mut state = State::new(seed);
+        state.clock = Clock::at(time);
+        Self::of(state)
+    }
+
+    pub(crate) fn of(state: State) -> Self {
+        Self(Arc::new(Mutex::new(state)))
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -57,12 +66,19 @@ impl World {
         self.state().settings.copy_duration = duration;
     }
 
+    /// How much of the world's time a call takes: a millisecond at first, so that what follows it
+    /// is later. Nothing where the world's owner keeps it in step with another clock.
+    pub fn set_call_duration(&self, duration: SignedDuration) {
+        self.state().settings.call_duration = duration;
+    }
+
     /// How many image copies may be under way per account and destination Region. 300 at first.
     pub fn set_concurrent_copies(&self, limit: usize) {
         self.state().settings.concurrent_copies = limit;
     }
 
-    /// Answers a request of any AWS client, in a millisecond of the world's time. Never panics,
+    /// Answers a request of any AWS client, in a millisecond of the world's time (see
+    /// [`World::set_call_duration`]). Never panics,
     /// whatever the request.
     #[expect(
         clippy::needless_pass_by_value,
@@ -70,7 +86,8 @@ impl World {
     )]
     pub fn call(&self, request: http::Request<Bytes>) -> http::Response<Bytes> {
         let state = &mut self.state();
-        state.advance(CALL_TIME);
+        let passed = state.settings.call_duration;
+        state.advance(passed);
         dispatch::answer(state, &request)
     }
 
@@ -124,6 +141,11 @@ impl World {
     /// Every call over the wire that named an operation, in order.
     pub fn calls(&self) -> Vec<Call> {
         self.state().calls.clone()
+    }
+
+    /// The calls recorded since the recorder was last emptied, which empties it.
+    pub fn take_calls(&self) -> Vec<Call> {
+        std::mem::take(&mut self.state().calls)
     }
 
     /// Empties the recorder.
