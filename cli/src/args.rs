@@ -47,6 +47,8 @@ pub enum Command {
         #[command(flatten)]
         common: Common,
     },
+    /// Serve a simulated AWS to any AWS client, with Amiary's functions behind it.
+    Local(Local),
     /// Bring an image's replicas to what the policy wants, now; what failed for good is tried again.
     Replicate {
         /// The source or one of its replicas: its id, or account/Region/id.
@@ -72,6 +74,33 @@ pub enum Command {
         /// The shell.
         shell: Shell,
     },
+}
+
+/// What is served, and how.
+#[derive(Debug, clap::Args)]
+pub struct Local {
+    /// The port on the loopback address; 0 takes any that is free.
+    #[arg(long, default_value_t = 4566)]
+    pub port: u16,
+    /// The policy that the functions follow; without one it is the demo's. The keys, topics and
+    /// roles that it names are made where they are missing.
+    #[arg(long, value_name = "FILE", conflicts_with = "no_functions")]
+    pub policy: Option<PathBuf>,
+    /// A folder in which the world is kept over restarts.
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+    /// The seed of a new world's ids and timings.
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+    /// How long an image copy takes, in seconds of the world's time, give or take a tenth.
+    #[arg(long, value_name = "SECONDS", default_value_t = 15)]
+    pub copy_seconds: u32,
+    /// How much faster than the machine's the world's clock runs.
+    #[arg(long, value_name = "TIMES", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub speed: u32,
+    /// Serve the bare simulator, without Amiary's table, policy and functions.
+    #[arg(long)]
+    pub no_functions: bool,
 }
 
 /// Where the record is.

@@ -45,6 +45,9 @@ pub enum Problem {
     /// The local stack did not come up.
     #[error("the local stack did not come up: {0}")]
     Local(String),
+    /// A saved world can't be read or written.
+    #[error("the world can't be kept")]
+    State(#[from] amiary_simulator::SaveError),
     /// The output can't be written.
     #[error("the output can't be written")]
     Output(#[from] std::io::Error),
@@ -55,7 +58,7 @@ impl Problem {
     /// everything else.
     pub fn exit(&self) -> u8 {
         match self {
-            Self::Argument(_) | Self::File { .. } => 2,
+            Self::Argument(_) | Self::File { .. } | Self::State(_) => 2,
             Self::NotFound(_) => 3,
             Self::Conflict(_)
             | Self::Call(_)

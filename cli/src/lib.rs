@@ -30,6 +30,7 @@ pub async fn run(args: Args) -> Result<Exit, Problem> {
             wait,
             common,
         } => commands::replicate::run(&screen, &image, dry_run, wait, &common).await,
+        Command::Local(options) => commands::local::run(&screen, options).await,
         Command::Policy { command } => commands::policy::run(&screen, command).await,
         Command::Completions { shell } => {
             args::completions(shell);

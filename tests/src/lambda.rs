@@ -3,8 +3,8 @@
 //! invocations, and finds AWS by the standard environment.
 
 use crate::{BUILDER, SOURCE_REGION};
-use amiary_simulator::serve::Server;
 use amiary_simulator::World;
+use amiary_simulator::serve::Server;
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};

@@ -2,6 +2,7 @@
 //! finding the image that a person means.
 
 pub(crate) mod lineage;
+pub(crate) mod local;
 pub(crate) mod policy;
 pub(crate) mod replicate;
 

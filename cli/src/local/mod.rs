@@ -3,12 +3,14 @@
 
 mod functions;
 mod happened;
+mod provision;
 
 pub use happened::Happened;
+pub use provision::provision;
 
 use crate::exit::Problem;
 use amiary_aws::{Aws, InProcess, Roles, Settings, StaticCredentials, Transport};
-use amiary_engine::ports::{Clock, StorePolicy};
+use amiary_engine::ports::{Clock, ReadRecord, StorePolicy};
 use amiary_simulator::World;
 use amiary_simulator::bus::{Bus, Delivery};
 use functions::Functions;
@@ -67,7 +69,8 @@ pub async fn clients(world: &World, account: &str, principal: &str) -> Aws {
 }
 
 impl Local {
-    /// A stack over a world, with an empty table and this policy as revision 1.
+    /// A stack over a world, with the table and this policy as its active revision: the first one
+    /// of a new world, the next one where the world has another active.
     ///
     /// # Errors
     /// Where the template can't be read, or the table or the policy can't be stored.
@@ -77,9 +80,13 @@ impl Local {
             .map_err(|error| Problem::Local(error.to_string()))?;
         let admin = clients(&world, HOME_ACCOUNT, "administrator").await;
         admin.create_table().await?;
-        admin
-            .apply_policy(policy, 0, world.now(), "administrator")
-            .await?;
+        let active = admin.active_policy().await?;
+        if active.as_ref().is_none_or(|active| active.text != policy) {
+            let after = active.map_or(0, |active| active.number);
+            admin
+                .apply_policy(policy, after, world.now(), "administrator")
+                .await?;
+        }
         let functions = Functions::new(&world).await;
         Ok(Self {
             world,
@@ -134,12 +141,20 @@ impl Local {
     pub async fn pass(&mut self, time: SignedDuration) -> Vec<Happened> {
         let end = self.world.now() + time;
         let mut happened = Vec::new();
+        while let Some(next) = self.next_until(end).await {
+            happened.push(next);
+        }
+        happened
+    }
+
+    /// Lets time pass until a function is invoked, schedules included; nothing where the end comes
+    /// first, and then it is the end.
+    pub async fn next_until(&mut self, end: Timestamp) -> Option<Happened> {
         loop {
             self.route();
             let now = self.world.now();
             if let Some(delivery) = self.bus.due(now) {
-                happened.push(self.invoke(delivery).await);
-                continue;
+                return Some(self.invoke(delivery).await);
             }
             let next = [self.world.next_change(), self.bus.next_due(now)]
                 .into_iter()
@@ -150,9 +165,11 @@ impl Local {
                 _ => break,
             }
         }
-        self.pass_until(end);
+        if self.world.now() < end {
+            self.pass_until(end);
+        }
         self.route();
-        happened
+        None
     }
 
     fn pass_until(&self, moment: Timestamp) {

@@ -2,6 +2,7 @@
 
 pub(crate) mod facts;
 pub(crate) mod lineage;
+pub(crate) mod narrator;
 pub(crate) mod report;
 pub(crate) mod table;
 

@@ -1,11 +1,10 @@
 //! Owns the demo: one told story on the local stack, from a published image to a destination that
 //! failed, was mended and was retried alone.
 
-mod narrator;
-
 use crate::commands::replicate::once;
 use crate::exit::{Exit, Problem};
 use crate::local::{HOME_ACCOUNT, Happened, Local, clients};
+use crate::show::narrator::{Narrator, short_key};
 use crate::show::{Screen, facts, lineage, report};
 use amiary_domain::ids::ImageRef;
 use amiary_domain::lineage::Lineage;
@@ -13,7 +12,6 @@ use amiary_domain::observation::Mandate;
 use amiary_engine::ports::ReadRecord;
 use amiary_runtime::Worker;
 use amiary_simulator::{LaunchPermission, NewImage, World};
-use narrator::{Narrator, short_key};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -141,10 +139,15 @@ async fn publish(
 
 /// Lets everything happen that follows of an image, and tells it.
 async fn play(stage: &mut Stage, screen: &Screen, source: &str) -> Result<(), Problem> {
-    let mut narrator = Narrator::new(stage.local.world());
+    let world = stage.local.world().clone();
+    let narrator = Narrator::new(world.now());
+    let mut heard = world.calls().len();
     let mut told = String::new();
     while let Some(happened) = stage.local.step().await {
-        for line in narrator.tell(stage.local.world(), &happened) {
+        let calls = world.calls();
+        let new = calls.get(heard..).unwrap_or_default();
+        heard = calls.len();
+        for line in narrator.tell(world.now(), new, &happened) {
             screen.say(&line);
         }
         let progress = report::progress(&recorded(stage, source).await?);

@@ -2,6 +2,7 @@
 //! served over HTTP.
 
 mod environment;
+mod local;
 mod output;
 mod policy;
 mod process;

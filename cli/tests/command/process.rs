@@ -1,7 +1,7 @@
 //! Owns running the command: its environment, where it finds AWS, and what it said.
 
-use amiary_simulator::serve::Server;
 use amiary_simulator::World;
+use amiary_simulator::serve::Server;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -18,6 +18,11 @@ impl Folder {
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         std::fs::create_dir_all(&path).expect("a folder");
         Self(path)
+    }
+
+    /// Its path.
+    pub fn path(&self) -> String {
+        self.0.to_str().expect("a path in UTF-8").to_owned()
     }
 
     /// Writes a file; gives its path.

@@ -72,8 +72,9 @@ impl Identities {
         }
     }
 
-    pub(crate) fn add_role(&mut self, account: &str, role: &str) {
-        self.roles.insert((account.to_owned(), role.to_owned()));
+    /// Adds a role; tells whether it was missing.
+    pub(crate) fn add_role(&mut self, account: &str, role: &str) -> bool {
+        self.roles.insert((account.to_owned(), role.to_owned()))
     }
 
     pub(crate) fn has_role(&self, account: &str, role: &str) -> bool {

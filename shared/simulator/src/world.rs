@@ -113,9 +113,9 @@ impl World {
             .session(account, principal, "session")
     }
 
-    /// Makes a role, so that `AssumeRole` works.
-    pub fn create_role(&self, account: &str, role_name: &str) {
-        self.state().identities.add_role(account, role_name);
+    /// Makes a role, so that `AssumeRole` works; tells whether it was missing.
+    pub fn create_role(&self, account: &str, role_name: &str) -> bool {
+        self.state().identities.add_role(account, role_name)
     }
 
     /// Puts an account into an organization or an organizational unit, by ARN, so that it sees

@@ -3,30 +3,23 @@
 
 use crate::local::Happened;
 use crate::show::{FAINT, WAITING, painted};
-use amiary_simulator::{Call, World};
+use amiary_simulator::Call;
 use jiff::Timestamp;
 use serde_json::Value;
 
 /// Tells a stack's events as lines of text.
 pub(crate) struct Narrator {
     start: Timestamp,
-    told: usize,
 }
 
 impl Narrator {
     /// A narrator who begins now.
-    pub(crate) fn new(world: &World) -> Self {
-        Self {
-            start: world.now(),
-            told: world.calls().len(),
-        }
+    pub(crate) fn new(start: Timestamp) -> Self {
+        Self { start }
     }
 
-    /// The lines for one thing that happened.
-    pub(crate) fn tell(&mut self, world: &World, happened: &Happened) -> Vec<String> {
-        let calls = world.calls();
-        let new = calls.get(self.told..).unwrap_or_default();
-        self.told = calls.len();
+    /// The lines for one thing that happened, and the calls that were made in it.
+    pub(crate) fn tell(&self, now: Timestamp, calls: &[Call], happened: &Happened) -> Vec<String> {
         let Happened::Invoked {
             function,
             payload,
@@ -35,17 +28,15 @@ impl Narrator {
         else {
             return Vec::new();
         };
-        let changes: Vec<String> = new
-            .iter()
-            .filter(|call| call.mutating && call.service != "dynamodb")
+        let changes: Vec<String> = changes(calls)
             .map(|call| format!("          {}", change(call)))
             .collect();
         let Some(woken) = waking(payload, !changes.is_empty()) else {
             return Vec::new();
         };
-        let seconds = world.now().duration_since(self.start).as_secs();
+        let seconds = now.duration_since(self.start).as_secs();
         let time = format!("{:>3}:{:02}", seconds / 60, seconds % 60);
-        let name = function.trim_end_matches("Function").to_lowercase();
+        let name = name(function);
         let mut lines = vec![format!("{} {name} ← {woken}", painted(FAINT, &time))];
         lines.extend(changes);
         if let Err(failure) = result {
@@ -58,8 +49,19 @@ impl Narrator {
     }
 }
 
+/// A function's name, from its logical id in the template.
+pub(crate) fn name(function: &str) -> String {
+    function.trim_end_matches("Function").to_lowercase()
+}
+
+/// The calls that changed something outside the record.
+pub(crate) fn changes(calls: &[Call]) -> impl Iterator<Item = &Call> {
+    let changing = |call: &&Call| call.mutating && call.service != "dynamodb";
+    calls.iter().filter(changing)
+}
+
 /// A call that changed something, in a few words.
-fn change(call: &Call) -> String {
+pub(crate) fn change(call: &Call) -> String {
     let given = |name: &str| call.parameters[name].as_str().unwrap_or_default();
     let place = format!("{} of {}", call.region, call.account);
     let said = match call.operation.as_str() {
@@ -115,7 +117,7 @@ pub(crate) fn short_key(arn: &str) -> String {
 }
 
 /// What woke a function, in a few words; nothing for the echo of Amiary's own calls.
-fn waking(payload: &Value, changed: bool) -> Option<String> {
+pub(crate) fn waking(payload: &Value, changed: bool) -> Option<String> {
     let Some(record) = payload["Records"].get(0) else {
         return Some("its schedule".to_owned());
     };
