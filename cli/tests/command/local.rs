@@ -3,11 +3,9 @@
 use crate::process::{Folder, Shell};
 use amiary_simulator::ApiError;
 use amiary_simulator::client::{self, Caller};
-use bytes::Bytes;
-use http::{Request, Response};
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -73,7 +71,11 @@ impl Served {
         };
         let target = ("ec2", operation);
         let request = client::request(&caller, target, parameters)?;
-        client::result(target, &exchanged(&self.address, &request))
+        let address = self.address.parse().expect("an address");
+        client::result(
+            target,
+            &client::exchange(address, &request).expect("an answer"),
+        )
     }
 
     #[track_caller]
@@ -138,33 +140,6 @@ impl Served {
         self.output.read_to_string(&mut said).expect("its output");
         (code, said)
     }
-}
-
-fn exchanged(address: &str, request: &Request<Bytes>) -> Response<Bytes> {
-    let mut head = format!(
-        "{} {} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n",
-        request.method(),
-        request.uri()
-    );
-    for (name, value) in request.headers() {
-        head += &format!("{name}: {}\r\n", value.to_str().expect("text"));
-    }
-    head += &format!("Content-Length: {}\r\n\r\n", request.body().len());
-    let mut stream = TcpStream::connect(address).expect("it listens");
-    stream.write_all(head.as_bytes()).expect("sent");
-    stream.write_all(request.body()).expect("sent");
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).expect("an answer");
-    let end = answer
-        .windows(4)
-        .position(|four| four == b"\r\n\r\n")
-        .expect("a head");
-    let status = String::from_utf8_lossy(&answer[9..12])
-        .parse::<u16>()
-        .expect("a status");
-    let mut response = Response::new(Bytes::copy_from_slice(&answer[end + 4..]));
-    *response.status_mut() = http::StatusCode::from_u16(status).expect("a status");
-    response
 }
 
 #[track_caller]

@@ -6,6 +6,7 @@
 mod boundaries;
 mod boundaries_of_calls;
 mod budget;
+mod contract;
 mod events;
 mod failures;
 mod hostile;
@@ -14,3 +15,4 @@ mod notices;
 mod pages;
 mod rights;
 mod sharing;
+mod trace;

@@ -6,6 +6,9 @@
 
 mod decode;
 mod encode;
+mod exchange;
+
+pub use exchange::exchange;
 
 use bytes::Bytes;
 use http::{Request, Response};
