@@ -8,7 +8,7 @@ mod decode;
 mod encode;
 mod exchange;
 
-pub use exchange::exchange;
+pub use exchange::{Connection, exchange};
 
 use bytes::Bytes;
 use http::{Request, Response};
