@@ -2,8 +2,10 @@
 //! served over HTTP.
 
 mod environment;
+mod foreign;
 mod local;
 mod output;
 mod policy;
 mod process;
 mod replicate;
+mod served;
