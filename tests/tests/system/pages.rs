@@ -6,12 +6,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every command of a `console` block, the file that runs it, and the words it is run by.
-const RUN: [(&str, &str, &str); 4] = [
+const RUN: [(&str, &str, &str); 5] = [
     ("cargo run -- demo", ".ci/run", "\n  cargo run -- demo\n"),
     (
         "cargo test --workspace",
         ".ci/run",
         "\n  cargo test --workspace\n",
+    ),
+    (
+        "cargo run -- local",
+        ".ci/run",
+        "cargo run -- local",
     ),
     (
         "amiary policy check infra/policy.example.toml",
@@ -49,6 +54,7 @@ fn pages() -> Vec<PathBuf> {
         "ARCHITECTURE.md",
         "CONTRIBUTING.md",
         "CHANGELOG.md",
+        "docs/local.md",
         "docs/policy.md",
         "docs/runbook.md",
         "docs/simulator.md",
