@@ -83,8 +83,6 @@ def reference(ref, name):
         entry["query"] = ref["queryName"]
     if "location" in ref:
         entry["location"] = ref["location"].lower()
-    if ref.get("xmlAttribute"):
-        entry["attribute"] = True
     return entry
 
 

@@ -2,7 +2,7 @@
 //! operation, reads the parameters, lets faults strike, records the call.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request as HttpRequest, Response};
+use http::{HeaderMap, HeaderValue, Method, Request as HttpRequest, Response};
 use serde_json::Value;
 
 use crate::fault::FaultKind;
@@ -15,7 +15,7 @@ use crate::wire::form::Form;
 use crate::wire::model::{self, Protocol, Service};
 use crate::wire::refusal::Refusal;
 use crate::wire::scope::Scope;
-use crate::wire::{json, read, respond};
+use crate::wire::{json, read, respond, rest};
 use crate::{autoscaling, dynamodb, ec2, event, imagebuilder, kms, rbin, s3, sns, ssm, sts};
 
 /// Does one operation: what every service's dispatch table holds.
@@ -24,35 +24,72 @@ pub(crate) type Handler = fn(&mut State, &Request) -> Result<Value, ApiError>;
 /// Answers a request of any AWS client.
 pub(crate) fn answer(state: &mut State, request: &HttpRequest<Bytes>) -> Response<Bytes> {
     let id = state.ids.uuid();
-    let Some(scope) = Scope::of(request.headers()) else {
-        let protocol = guessed_protocol(request.headers());
-        let error = ApiError::with_status(
-            403,
-            "MissingAuthenticationToken",
-            "Request is missing Authentication Token",
-        );
-        return respond::failure(protocol, &error, &id);
+    let scope = Scope::of(request.headers()).or_else(|| Scope::of_query(request.uri()));
+    let mut response = match scope {
+        Some(scope) => answer_scoped(state, &scope, request, &id),
+        None => unsigned(request, &id),
     };
+    if request.method() == Method::HEAD {
+        *response.body_mut() = Bytes::new();
+    }
+    response
+}
+
+fn answer_scoped(
+    state: &mut State,
+    scope: &Scope,
+    request: &HttpRequest<Bytes>,
+    id: &str,
+) -> Response<Bytes> {
     if scope.service == "dynamodb" {
-        return answer_dynamodb(state, &scope, request, &id);
+        return answer_dynamodb(state, scope, request, id);
     }
     let Some(service) = model::service(&scope.service) else {
         let error = ApiError::new(
             "UnknownService",
             format!("The service {} is not simulated", scope.service),
         );
-        return respond::failure(guessed_protocol(request.headers()), &error, &id);
+        return respond::failure(guessed_protocol(request), &error, id);
     };
-    let answer = parse(state, service, &scope, request, &id)
+    let answer = parse(state, service, scope, request, id)
         .and_then(|call| answer_call(state, service, call));
-    answer.unwrap_or_else(|error| respond::failure(service.protocol, &error, &id))
+    answer.unwrap_or_else(|mut error| {
+        if service.protocol == Protocol::RestXml {
+            let path = Value::from(rest::path(service, request));
+            error.details.insert("Resource".to_owned(), path);
+        }
+        respond::failure(service.protocol, &error, id)
+    })
 }
 
-fn guessed_protocol(headers: &HeaderMap) -> Protocol {
-    if headers.contains_key("x-amz-target") {
-        Protocol::Json
+/// S3 says that an anonymous caller may not; every other service says what is missing.
+fn unsigned(request: &HttpRequest<Bytes>, id: &str) -> Response<Bytes> {
+    let protocol = guessed_protocol(request);
+    let error = if protocol == Protocol::RestXml {
+        ApiError::with_status(403, "AccessDenied", "Access Denied")
     } else {
+        ApiError::with_status(
+            403,
+            "MissingAuthenticationToken",
+            "Request is missing Authentication Token",
+        )
+    };
+    respond::failure(protocol, &error, id)
+}
+
+/// The protocol of a request that doesn't say which service it is for. Only S3 is asked on paths.
+fn guessed_protocol(request: &HttpRequest<Bytes>) -> Protocol {
+    let named = request
+        .uri()
+        .query()
+        .is_some_and(|query| query.contains("Action="));
+    let form = request.method() == Method::POST && request.uri().path() == "/";
+    if request.headers().contains_key("x-amz-target") {
+        Protocol::Json
+    } else if named || form {
         Protocol::Query
+    } else {
+        Protocol::RestXml
     }
 }
 
@@ -67,24 +104,25 @@ fn parse(
 ) -> Result<(Request, Option<ApiError>), ApiError> {
     let protocol = service.protocol;
     let refuse = |refusal: Refusal| refusal.into_error(&scope.service, protocol);
-    let (operation, form) = match protocol {
-        Protocol::Json => (json_target(request.headers()).1, None),
+    let (operation, parameters) = match protocol {
+        Protocol::Json => {
+            let (_, operation) = json_target(request.headers());
+            let input = input(service, &operation)?;
+            let parameters = json::parameters(service, input, request.body());
+            (operation, parameters)
+        }
         Protocol::Ec2 | Protocol::Query => {
             let query = request.uri().query().unwrap_or_default();
             let mut form = Form::parse(request.body(), query).map_err(refuse)?;
             let version = form.take("Version");
             check_version(version.as_deref(), service)?;
-            (form.take("Action").unwrap_or_default(), Some(form))
+            let operation = form.take("Action").unwrap_or_default();
+            let input = input(service, &operation)?;
+            (operation, read::parameters(service, input, &form))
         }
-        Protocol::RestJson | Protocol::RestXml => return Err(unknown_operation(protocol, "")),
-    };
-    let Some(known) = service.operations.get(&operation) else {
-        return Err(unknown_operation(protocol, &operation));
-    };
-    let input = known.input.as_deref();
-    let parameters = match form {
-        Some(form) => read::parameters(service, input, &form),
-        None => json::parameters(service, input, request.body()),
+        Protocol::RestJson | Protocol::RestXml => {
+            rest::read(service, request).ok_or_else(|| unknown_operation(protocol, ""))?
+        }
     };
     let (parameters, error) = match parameters {
         Ok(parameters) => (parameters, None),
@@ -100,6 +138,13 @@ fn parse(
         parameters,
     };
     Ok((call, error))
+}
+
+/// The input shape of an operation that a service has.
+fn input<'a>(service: &'a Service, operation: &str) -> Result<Option<&'a str>, ApiError> {
+    let known = service.operations.get(operation);
+    let known = known.ok_or_else(|| unknown_operation(service.protocol, operation))?;
+    Ok(known.input.as_deref())
 }
 
 fn user_agent(headers: &HeaderMap) -> String {
@@ -120,9 +165,13 @@ fn check_version(version: Option<&str>, service: &Service) -> Result<(), ApiErro
 
 fn unknown_operation(protocol: Protocol, operation: &str) -> ApiError {
     match protocol {
-        Protocol::Json | Protocol::RestJson | Protocol::RestXml => {
-            ApiError::new("UnknownOperationException", "")
-        }
+        Protocol::Json => ApiError::new("UnknownOperationException", ""),
+        Protocol::RestJson => ApiError::with_status(404, "UnknownOperationException", ""),
+        Protocol::RestXml => ApiError::with_status(
+            405,
+            "MethodNotAllowed",
+            "The specified method is not allowed against this resource.",
+        ),
         Protocol::Ec2 | Protocol::Query if operation.is_empty() => ApiError::new(
             "MissingAction",
             "The request is missing an action or a required parameter.",
@@ -186,7 +235,9 @@ pub(crate) fn perform(state: &mut State, call: &Request) -> Result<Value, ApiErr
         "sts" => sts::handler(&call.operation),
         _ => None,
     };
-    let handler = handler.ok_or_else(|| unknown_operation(Protocol::Query, &call.operation))?;
+    let protocol = model::service(&call.service).map(|service| service.protocol);
+    let protocol = protocol.unwrap_or(Protocol::Query);
+    let handler = handler.ok_or_else(|| unknown_operation(protocol, &call.operation))?;
     let result = handler(state, call);
     event::api_call(state, call, result.as_ref().err());
     result

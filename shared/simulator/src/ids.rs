@@ -25,6 +25,15 @@ impl Ids {
         format!("{prefix}-0{:016x}", self.next())
     }
 
+    /// Letters and digits, as a retention rule is named.
+    pub(crate) fn letters(&mut self, number: usize) -> String {
+        let letter = |digit: u64| {
+            let digit = u32::try_from(digit % 36).unwrap_or_default();
+            char::from_digit(digit, 36).unwrap_or_default()
+        };
+        (0..number).map(|_| letter(self.next())).collect()
+    }
+
     /// A UUID (of version 4 in form).
     pub(crate) fn uuid(&mut self) -> String {
         let (high, low) = (self.next(), self.next());

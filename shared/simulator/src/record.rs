@@ -46,9 +46,10 @@ pub(crate) struct Trail {
 
 /// Whether an operation may change anything, by its name.
 pub(crate) fn is_mutating(operation: &str) -> bool {
-    const READING: [&str; 9] = [
+    const READING: [&str; 10] = [
         "Describe",
         "Get",
+        "Head",
         "List",
         "Query",
         "Scan",

@@ -32,6 +32,9 @@ pub(crate) struct Settings {
     /// How many image copies may be under way per account and destination Region:
     /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ami-quotas.html>.
     pub(crate) concurrent_copies: usize,
+    /// How long a Region's first retention rule takes to begin to retain:
+    /// <https://docs.aws.amazon.com/ebs/latest/userguide/recycle-bin-factors.html>.
+    pub(crate) first_rule_delay: SignedDuration,
 }
 
 /// The state behind a world's handle.
@@ -71,6 +74,7 @@ impl State {
                 copy_duration: SignedDuration::from_mins(5),
                 call_duration: SignedDuration::from_millis(1),
                 concurrent_copies: 300,
+                first_rule_delay: SignedDuration::ZERO,
             },
             identities: Identities::default(),
             faults: Faults::default(),
@@ -98,9 +102,14 @@ impl State {
         let varied = delay - delay / 10 + self.ids.next() % (delay / 5 + 1);
         let varied = SignedDuration::from_millis(i64::try_from(varied).unwrap_or_default());
         let at = later(self.clock.now(), varied);
+        self.schedule_at(at, change);
+        at
+    }
+
+    /// Lets `change` happen at a time.
+    pub(crate) fn schedule_at(&mut self, at: Timestamp, change: Change) {
         self.scheduled += 1;
         self.due.insert((at, self.scheduled), change);
-        at
     }
 
     /// When the next change is due.

@@ -77,9 +77,14 @@ impl World {
         self.state().settings.concurrent_copies = limit;
     }
 
+    /// How long a Region's first retention rule takes until it retains anything: up to 30 minutes
+    /// at AWS, no time at first here.
+    pub fn set_first_rule_delay(&self, delay: SignedDuration) {
+        self.state().settings.first_rule_delay = delay;
+    }
+
     /// Answers a request of any AWS client, in a millisecond of the world's time (see
-    /// [`World::set_call_duration`]). Never panics,
-    /// whatever the request.
+    /// [`World::set_call_duration`]). Never panics, whatever the request.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "a request is used up by its answer"

@@ -2,89 +2,16 @@
 
 use bytes::Bytes;
 use http::Response;
-use quick_xml::Reader;
-use quick_xml::escape::unescape;
-use quick_xml::events::Event;
 use serde_json::{Map, Value};
 
 use super::unknown;
+use crate::wire::element::{self, Element};
 use crate::wire::error::ApiError;
 use crate::wire::model::{Kind, Member, Protocol, Service, Shape};
 
-/// One element of a document.
-#[derive(Debug, Default)]
-struct Element {
-    name: String,
-    text: String,
-    children: Vec<Element>,
-}
-
-impl Element {
-    fn child(&self, name: &str) -> Option<&Self> {
-        self.children.iter().find(|child| child.name == name)
-    }
-
-    /// The text of the first element of that name, at whatever depth.
-    fn find(&self, name: &str) -> Option<&str> {
-        if self.name == name {
-            return Some(&self.text);
-        }
-        self.children.iter().find_map(|child| child.find(name))
-    }
-}
-
 fn document(body: &[u8]) -> Result<Element, ApiError> {
-    let wrong = |what: String| ApiError::internal(format!("the answer is not XML: {what}"));
-    let text = std::str::from_utf8(body).map_err(|error| wrong(error.to_string()))?;
-    let mut reader = Reader::from_str(text);
-    let mut open = vec![Element::default()];
-    loop {
-        match reader
-            .read_event()
-            .map_err(|error| wrong(error.to_string()))?
-        {
-            Event::Start(tag) => open.push(Element {
-                name: tag.name().as_ref().to_owned(),
-                ..Element::default()
-            }),
-            Event::Empty(tag) => {
-                let name = tag.name().as_ref().to_owned();
-                if let Some(parent) = open.last_mut() {
-                    parent.children.push(Element {
-                        name,
-                        ..Element::default()
-                    });
-                }
-            }
-            Event::End(_) => {
-                let done = open.pop().unwrap_or_default();
-                let parent = open.last_mut();
-                parent
-                    .ok_or_else(|| wrong("it ends too often".to_owned()))?
-                    .children
-                    .push(done);
-            }
-            Event::Text(text) => append(&mut open, &text)?,
-            Event::GeneralRef(name) => {
-                append(&mut open, &format!("&{};", &*name))?;
-            }
-            Event::Eof => break,
-            _ => {}
-        }
-    }
-    let root = open.pop().unwrap_or_default();
-    root.children
-        .into_iter()
-        .next()
-        .ok_or_else(|| wrong("it is empty".to_owned()))
-}
-
-fn append(open: &mut [Element], text: &str) -> Result<(), ApiError> {
-    let text = unescape(text).map_err(|error| ApiError::internal(error.to_string()))?;
-    if let Some(element) = open.last_mut() {
-        element.text.push_str(&text);
-    }
-    Ok(())
+    element::document(body)
+        .map_err(|why| ApiError::internal(format!("the answer is not XML: {why}")))
 }
 
 /// The result of an operation of EC2 or the query protocol.
@@ -106,6 +33,38 @@ pub(super) fn xml_result(
         &document
     };
     structure(service, shape, root)
+}
+
+/// The members in a document of S3. A location's document is its one member itself.
+pub(super) fn s3_members(
+    service: &Service,
+    shape: &Shape,
+    body: &[u8],
+) -> Result<Map<String, Value>, ApiError> {
+    let root = document(body)?;
+    if shape.members.contains_key(&root.name) {
+        let value = Some(root.text).filter(|text| !text.is_empty());
+        return Ok(Map::from_iter([(root.name, Value::from(value))]));
+    }
+    match structure(service, shape, &root)? {
+        Value::Object(members) => Ok(members),
+        _ => Ok(Map::new()),
+    }
+}
+
+/// A text as the value its shape asks for.
+pub(super) fn scalar(
+    service: &Service,
+    member: &Member,
+    name: &str,
+    text: &str,
+) -> Result<Value, ApiError> {
+    let element = Element {
+        name: name.to_owned(),
+        text: text.to_owned(),
+        children: Vec::new(),
+    };
+    value(service, member, &element)
 }
 
 fn structure(service: &Service, shape: &Shape, element: &Element) -> Result<Value, ApiError> {
@@ -179,7 +138,10 @@ pub(super) fn error(protocol: Protocol, response: &Response<Bytes>) -> ApiError 
         Protocol::Json | Protocol::RestJson => {
             let document: Value = serde_json::from_slice(response.body()).unwrap_or_default();
             let text = |name: &str| document[name].as_str().map(str::to_owned);
-            (text("__type"), text("message").or(text("Message")))
+            let header = response.headers().get("x-amzn-errortype");
+            let header = header.and_then(|value| value.to_str().ok());
+            let code = header.map(str::to_owned).or(text("__type"));
+            (code, text("message").or(text("Message")))
         }
         Protocol::Ec2 | Protocol::Query | Protocol::RestXml => {
             let document = document(response.body()).unwrap_or_default();

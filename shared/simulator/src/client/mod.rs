@@ -7,6 +7,7 @@
 mod decode;
 mod encode;
 mod exchange;
+mod rest;
 
 pub use exchange::{Connection, exchange};
 
@@ -39,20 +40,22 @@ pub fn request(
     let shape = known.operations.get(operation);
     let shape = shape.ok_or_else(|| unknown(&format!("{service}:{operation}")))?;
     let input = shape.input.as_deref();
-    let request = match known.protocol {
+    let internal = |error: http::Error| ApiError::internal(error.to_string());
+    let mut request = match known.protocol {
         Protocol::Ec2 | Protocol::Query => {
             let body = encode::form(known, operation, input, parameters)?;
             Request::post("/")
                 .header("content-type", "application/x-www-form-urlencoded")
                 .body(Bytes::from(body))
+                .map_err(internal)?
         }
         Protocol::Json => Request::post("/")
             .header("content-type", "application/x-amz-json-1.1")
             .header("x-amz-target", format!("{}.{operation}", known.target))
-            .body(Bytes::from(parameters.to_string())),
-        Protocol::RestJson | Protocol::RestXml => return Err(unknown(service)),
+            .body(Bytes::from(parameters.to_string()))
+            .map_err(internal)?,
+        Protocol::RestJson | Protocol::RestXml => rest::request(known, shape, parameters)?,
     };
-    let mut request = request.map_err(|error| ApiError::internal(error.to_string()))?;
     let credential = format!(
         "AWS4-HMAC-SHA256 Credential={}/20260101/{}/{service}/aws4_request, SignedHeaders=host, \
          Signature=0",
@@ -84,7 +87,7 @@ pub fn result(
         }
         Protocol::Json => serde_json::from_slice(response.body())
             .map_err(|error| ApiError::internal(error.to_string())),
-        Protocol::RestJson | Protocol::RestXml => Err(unknown(service)),
+        Protocol::RestJson | Protocol::RestXml => rest::result(known, shape, response),
     }
 }
 

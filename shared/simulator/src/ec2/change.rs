@@ -2,6 +2,7 @@
 
 use crate::ec2::image::ImageState;
 use crate::ec2::image::copy;
+use crate::ec2::recycle_bin;
 use crate::ec2::snapshot::SnapshotState;
 use crate::event;
 use crate::state::State;
@@ -16,6 +17,10 @@ pub(crate) enum Change {
     ImageCreated { region: String, id: String },
     /// An image copy ends, well or not.
     CopyEnds(copy::Copy),
+    /// A resource's time in the Recycle Bin is over.
+    LeavesBin { region: String, id: String },
+    /// A snapshot is back from the Recycle Bin.
+    SnapshotRecovered { region: String, id: String },
 }
 
 /// Lets a change happen.
@@ -24,6 +29,8 @@ pub(crate) fn happen(state: &mut State, change: Change) {
         Change::SnapshotCompletes { region, id } => complete_snapshot(state, &region, &id),
         Change::ImageCreated { region, id } => image_ready(state, &region, &id),
         Change::CopyEnds(copy) => copy::end(state, &copy),
+        Change::LeavesBin { region, id } => recycle_bin::leave(state, &region, &id),
+        Change::SnapshotRecovered { region, id } => recycle_bin::recovered(state, &region, &id),
     }
 }
 

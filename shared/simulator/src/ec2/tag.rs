@@ -55,6 +55,19 @@ impl Tags {
         Ok(())
     }
 
+    /// Puts a tag of AWS's own.
+    pub(crate) fn mark(&mut self, account: &str, key: &str, value: &str) {
+        let own = self.0.entry(account.to_owned()).or_default();
+        own.insert(key.to_owned(), value.to_owned());
+    }
+
+    /// Takes a tag of AWS's own away.
+    pub(crate) fn unmark(&mut self, account: &str, key: &str) {
+        if let Some(own) = self.0.get_mut(account) {
+            own.remove(key);
+        }
+    }
+
     /// Removes an account's tags for which `gone` holds; AWS's own stay.
     pub(crate) fn remove(&mut self, account: &str, gone: impl Fn(&str, &str) -> bool) {
         if let Some(own) = self.0.get_mut(account) {

@@ -121,10 +121,12 @@ fn tagged(region: &Region, account: &str) -> Vec<(String, &'static str, TagMap)>
         .map(|volume| (&volume.id, "volume", &volume.tags));
     let instances = region.instances.values();
     let instances = instances.map(|instance| (&instance.id, "instance", &instance.tags));
+    let binned = region.bin.tagged();
     images
         .chain(snapshots)
         .chain(volumes)
         .chain(instances)
+        .chain(binned)
         .map(|(id, kind, tags)| (id.clone(), kind, tags.own(account)))
         .collect()
 }
@@ -154,7 +156,10 @@ fn check_resource(state: &State, call: &Request, id: &str) -> Result<String, Api
     let region = ec2.region(&call.region);
     let prefix = id.split_once('-').map_or("", |(prefix, _)| prefix);
     let arn = |kind: &str, owner: &str| format!("arn:aws:ec2:{}:{owner}:{kind}/{id}", call.region);
+    let binned = region.is_some_and(|region| region.bin.has(account, id));
     match prefix {
+        "ami" if binned => Ok(arn("image", "")),
+        "snap" if binned => Ok(arn("snapshot", "")),
         "ami" => {
             crate::ec2::access::well_formed_image(id)?;
             let image = ec2
@@ -202,8 +207,8 @@ fn tags_of<'a>(region: &'a mut Region, id: &str) -> Option<&'a mut Tags> {
     if let Some(volume) = region.volumes.get_mut(id) {
         return Some(&mut volume.tags);
     }
-    region
-        .instances
-        .get_mut(id)
-        .map(|instance| &mut instance.tags)
+    if let Some(instance) = region.instances.get_mut(id) {
+        return Some(&mut instance.tags);
+    }
+    region.bin.tags_of(id)
 }

@@ -72,17 +72,26 @@ fn garbage_is_refused_and_never_panics() {
         b"{\"KeyId\": [[[[",
         b"",
     ];
-    for service in ["ec2", "sns", "sts", "kms", "dynamodb", "s3"] {
+    let services = [
+        "ec2",
+        "sns",
+        "sts",
+        "kms",
+        "dynamodb",
+        "s3",
+        "rbin",
+        "imagebuilder",
+        "none",
+    ];
+    for service in services {
         for body in bodies {
             let mut request = signed(OWNER, HERE, service, body.to_vec());
-            assert_eq!(
-                world.call(request.clone()).status(),
-                400,
-                "{service} {body:?}"
-            );
+            let status = world.call(request.clone()).status();
+            assert!(status.is_client_error(), "{service} {body:?} {status}");
             let target = "TrentService.DescribeKey".parse().expect("a header");
             request.headers_mut().insert("x-amz-target", target);
-            assert_eq!(world.call(request).status(), 400, "{service} {body:?}");
+            let status = world.call(request).status();
+            assert!(status.is_client_error(), "{service} {body:?} {status}");
         }
     }
 }

@@ -14,18 +14,29 @@ pub(crate) fn parameters(
     input: Option<&str>,
     body: &[u8],
 ) -> Result<Value, Refusal> {
+    let document = object(body)?;
+    if let Some(shape) = input.and_then(|name| service.shape(name)) {
+        check(service, shape, &document)?;
+    }
+    Ok(document)
+}
+
+/// A body that is an object; nothing is an empty one.
+pub(crate) fn object(body: &[u8]) -> Result<Value, Refusal> {
     let body: &[u8] = if body.is_empty() { b"{}" } else { body };
     let document: Value = serde_json::from_slice(body)
         .map_err(|error| Refusal::Malformed(format!("The body is not JSON: {error}")))?;
-    if !document.is_object() {
-        return Err(Refusal::Malformed(
-            "The body is not a JSON object".to_owned(),
-        ));
+    if document.is_object() {
+        Ok(document)
+    } else {
+        let message = "The body is not a JSON object";
+        Err(Refusal::Malformed(message.to_owned()))
     }
-    if let Some(shape) = input.and_then(|name| service.shape(name)) {
-        structure(service, shape, "", &document)?;
-    }
-    Ok(document)
+}
+
+/// Refuses what isn't of an input shape.
+pub(crate) fn check(service: &Service, shape: &Shape, document: &Value) -> Result<(), Refusal> {
+    structure(service, shape, "", document)
 }
 
 fn structure(service: &Service, shape: &Shape, path: &str, value: &Value) -> Result<(), Refusal> {
@@ -114,7 +125,8 @@ pub(crate) fn result(
     }
 }
 
-fn written(service: &Service, shape: &Shape, value: &Value) -> Result<Value, ApiError> {
+/// A value as its shape writes it.
+pub(crate) fn written(service: &Service, shape: &Shape, value: &Value) -> Result<Value, ApiError> {
     let shape_of = |member: &Member| {
         service
             .shape(&member.shape)

@@ -110,9 +110,6 @@ pub(crate) struct Member {
     query: Option<String>,
     /// Where a REST service has it, if not in the body.
     pub(crate) location: Option<Location>,
-    /// Whether it is an attribute of its element.
-    #[serde(default)]
-    pub(crate) attribute: bool,
 }
 
 /// Where in a REST request or response a member stands.
@@ -167,7 +164,17 @@ mod tests {
 
     #[test]
     fn every_shape_that_is_named_is_there() {
-        for name in ["ec2", "kms", "sns", "sts"] {
+        for name in [
+            "autoscaling",
+            "ec2",
+            "imagebuilder",
+            "kms",
+            "rbin",
+            "s3",
+            "sns",
+            "ssm",
+            "sts",
+        ] {
             let service = service(name).expect("the table holds the service");
             let operations = service.operations.values();
             let mut named: Vec<&String> = operations

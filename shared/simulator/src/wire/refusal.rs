@@ -24,6 +24,10 @@ pub(crate) enum Refusal {
     },
     /// A request that can't be read at all.
     Malformed(String),
+    /// A body that is cut, or of another length than it says.
+    Incomplete,
+    /// A path that is no text.
+    Uri,
 }
 
 impl Refusal {
@@ -39,9 +43,8 @@ impl Refusal {
             Protocol::Query if service == "sns" => {
                 ApiError::new("InvalidParameter", format!("Invalid parameter: {self}"))
             }
-            Protocol::Query | Protocol::RestXml => {
-                ApiError::new("ValidationError", self.constraint())
-            }
+            Protocol::Query => ApiError::new("ValidationError", self.constraint()),
+            Protocol::RestXml => self.into_s3(),
             Protocol::Json | Protocol::RestJson => self.into_json(),
         }
     }
@@ -68,7 +71,35 @@ impl Refusal {
             Self::Range { path, limits, .. } => ApiError::invalid_value(format!(
                 "Value for parameter {path} is invalid. It must be {limits}"
             )),
-            Self::Malformed(message) => ApiError::new("InvalidRequest", message),
+            other => ApiError::new("InvalidRequest", other.to_string()),
+        }
+    }
+
+    /// S3's codes: <https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>.
+    fn into_s3(self) -> ApiError {
+        match self {
+            Self::Unknown { path } => ApiError::with_status(
+                501,
+                "NotImplemented",
+                format!("{path} implies functionality that is not implemented"),
+            ),
+            Self::Missing { .. } => {
+                ApiError::new("MissingRequestBodyError", "Request Body is empty")
+            }
+            Self::Value { path, .. } if path == "LocationConstraint" => ApiError::new(
+                "InvalidLocationConstraint",
+                "The specified location-constraint is not valid",
+            ),
+            Self::Malformed(_) => ApiError::new(
+                "MalformedXML",
+                "The XML you provided was not well-formed or did not validate against our \
+                 published schema",
+            ),
+            Self::Incomplete => {
+                ApiError::new("IncompleteBody", "The request body terminated unexpectedly")
+            }
+            Self::Uri => ApiError::new("InvalidURI", "Couldn't parse the specified URI."),
+            other => ApiError::new("InvalidArgument", other.to_string()),
         }
     }
 
@@ -105,6 +136,8 @@ impl std::fmt::Display for Refusal {
                 "Value at '{path}' failed to satisfy constraint: Member must be {limits}"
             ),
             Self::Malformed(message) => f.write_str(message),
+            Self::Incomplete => f.write_str("The body is not as long as it says"),
+            Self::Uri => f.write_str("The path is not text"),
         }
     }
 }

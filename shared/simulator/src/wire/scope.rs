@@ -1,7 +1,7 @@
 //! Who a request is from and what it is for, by the signing scope in its `Authorization` header:
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>.
 
-use http::HeaderMap;
+use http::{HeaderMap, Uri};
 
 /// The parts of `Credential=<key>/<date>/<region>/<service>/aws4_request`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +16,18 @@ impl Scope {
     pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
         let header = headers.get(http::header::AUTHORIZATION)?.to_str().ok()?;
         let (_, credential) = header.split_once("Credential=")?;
-        let credential = credential.split([',', ' ']).next()?;
+        Self::read(credential.split([',', ' ']).next()?)
+    }
+
+    /// The scope of a presigned request, which stands in its query:
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>.
+    pub(crate) fn of_query(uri: &Uri) -> Option<Self> {
+        let mut query = form_urlencoded::parse(uri.query()?.as_bytes());
+        let (_, credential) = query.find(|(name, _)| name == "X-Amz-Credential")?;
+        Self::read(&credential)
+    }
+
+    fn read(credential: &str) -> Option<Self> {
         let mut parts = credential.split('/');
         let access_key_id = parts.next()?.to_owned();
         let _date = parts.next()?;

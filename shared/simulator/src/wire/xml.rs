@@ -1,4 +1,4 @@
-//! Writes results as XML by their output shape, for EC2 and the query protocol.
+//! Writes results as XML by their output shape, for EC2, the query protocol and S3.
 
 use quick_xml::escape::escape;
 use serde_json::Value;
@@ -27,7 +27,8 @@ pub(crate) fn element(name: &str, text: &str, xml: &mut String) {
     close(name, xml);
 }
 
-fn structure(
+/// A structure's members, without the element around them.
+pub(crate) fn structure(
     service: &Service,
     shape: &Shape,
     value: &Value,

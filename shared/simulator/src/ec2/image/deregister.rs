@@ -2,9 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::ec2::Region;
 use crate::ec2::access::own_image;
-use crate::ec2::arn;
+use crate::ec2::{arn, recycle_bin};
 use crate::event;
 use crate::request::Request;
 use crate::state::State;
@@ -21,14 +20,12 @@ pub(crate) fn deregister_image(state: &mut State, call: &Request) -> Result<Valu
             state.touch(arn(&call.region, "snapshot", snapshot));
         }
     }
-    let region = state.ec2.region_mut(&call.region);
-    region.images.remove(&id);
-    region.deregistered.insert(id.clone());
+    recycle_bin::remove_image(state, &call.region, &id);
     let results: Vec<Value> = snapshots
         .iter()
         .filter(|_| with_snapshots)
         .map(|snapshot| {
-            let code = delete(region, snapshot, call.account());
+            let code = delete(state, call, snapshot);
             json!({ "SnapshotId": snapshot, "ReturnCode": code })
         })
         .collect();
@@ -43,14 +40,15 @@ pub(crate) fn deregister_image(state: &mut State, call: &Request) -> Result<Valu
 }
 
 /// Deletes one snapshot of a deregistered image, and tells what became of it.
-fn delete(region: &mut Region, id: &str, account: &str) -> &'static str {
+fn delete(state: &mut State, call: &Request, id: &str) -> &'static str {
+    let region = state.ec2.region_mut(&call.region);
     if !region.users_of(id).is_empty() {
         return "skipped";
     }
     match region.snapshots.get(id) {
-        Some(snapshot) if snapshot.owner != account => "missing-permissions",
+        Some(snapshot) if snapshot.owner != call.account() => "missing-permissions",
         Some(_) => {
-            region.snapshots.remove(id);
+            recycle_bin::remove_snapshot(state, &call.region, id);
             "success"
         }
         None => "client-error",

@@ -13,6 +13,7 @@ use crate::clock::millis;
 use crate::ec2::access::own_snapshot;
 use crate::ec2::change::Change;
 use crate::ec2::image::permission::LaunchPermission;
+use crate::ec2::recycle_bin;
 use crate::ec2::tag::{self, Tags};
 use crate::ec2::volume::{Volume, own_volume};
 use crate::ec2::{Operation, Region, arn, op};
@@ -60,9 +61,19 @@ pub(crate) struct Snapshot {
 /// Where a snapshot is in its life.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum SnapshotState {
-    Pending { until: Timestamp },
-    Completed { at: Timestamp },
-    Error { why: String },
+    Pending {
+        until: Timestamp,
+    },
+    Completed {
+        at: Timestamp,
+    },
+    Error {
+        why: String,
+    },
+    /// On its way back from the Recycle Bin, with when it was completed.
+    Recovering {
+        completed: Timestamp,
+    },
 }
 
 impl Snapshot {
@@ -87,13 +98,14 @@ impl Snapshot {
             SnapshotState::Pending { .. } => "pending",
             SnapshotState::Completed { .. } => "completed",
             SnapshotState::Error { .. } => "error",
+            SnapshotState::Recovering { .. } => "recovering",
         }
     }
 
     /// Progress as the API writes it.
     pub(crate) fn progress(&self, now: Timestamp) -> String {
         let percent = match self.state {
-            SnapshotState::Completed { .. } => 100,
+            SnapshotState::Completed { .. } | SnapshotState::Recovering { .. } => 100,
             SnapshotState::Error { .. } => 0,
             SnapshotState::Pending { until } => {
                 let whole = self.started.duration_until(until).as_millis().max(1);
@@ -107,7 +119,9 @@ impl Snapshot {
     /// The snapshot as `DescribeSnapshots` writes it for an account.
     pub(crate) fn written(&self, account: &str, now: Timestamp) -> Value {
         let (completed, message) = match &self.state {
-            SnapshotState::Completed { at } => (Some(millis(*at)), None),
+            SnapshotState::Completed { at } | SnapshotState::Recovering { completed: at } => {
+                (Some(millis(*at)), None)
+            }
             SnapshotState::Error { why } => (None, Some(why)),
             SnapshotState::Pending { .. } => (None, None),
         };
@@ -207,6 +221,6 @@ pub(crate) fn delete_snapshot(state: &mut State, call: &Request) -> Result<Value
         let message = format!("The snapshot {id} is currently in use by {image}");
         return Err(ApiError::new("InvalidSnapshot.InUse", message));
     }
-    region.snapshots.remove(&id);
+    recycle_bin::remove_snapshot(state, &call.region, &id);
     Ok(json!({}))
 }
