@@ -2,6 +2,7 @@
 
 use crate::ec2::image::ImageState;
 use crate::ec2::image::copy;
+use crate::ec2::image::usage_report;
 use crate::ec2::snapshot::SnapshotState;
 use crate::event;
 use crate::ssm::put;
@@ -19,6 +20,8 @@ pub(crate) enum Change {
     CopyEnds(copy::Copy),
     /// The image that a parameter is to name has been looked at.
     ParameterValidated(Box<put::Draft>),
+    /// An image usage report is made.
+    UsageReported { region: String, id: String },
 }
 
 /// Lets a change happen.
@@ -28,6 +31,7 @@ pub(crate) fn happen(state: &mut State, change: Change) {
         Change::ImageCreated { region, id } => image_ready(state, &region, &id),
         Change::CopyEnds(copy) => copy::end(state, &copy),
         Change::ParameterValidated(draft) => put::validated(state, *draft),
+        Change::UsageReported { region, id } => usage_report::finish(state, &region, &id),
     }
 }
 

@@ -29,8 +29,7 @@ pub const SECTION: Section = Section {
             Documented,
             "systems-manager/latest/APIReference/API_GetParameter.html",
             "`GetParameter` takes a name, `name:version`, `name:label` and an ARN, and tells the selector."
-        )
-        .and_moto(),
+        ),
         scenario!(
             a_label_moves_between_versions,
             Documented,
@@ -74,8 +73,7 @@ pub const SECTION: Section = Section {
             Documented,
             "systems-manager/latest/APIReference/API_GetParameters.html",
             "`GetParameters` answers in the order of the names, and lists those that aren't there."
-        )
-        .and_moto(),
+        ),
         scenario!(
             parameters_below_a_path_are_read_level_by_level,
             Documented,
