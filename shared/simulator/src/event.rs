@@ -22,14 +22,20 @@ pub struct Event {
 /// Operations whose calls `CloudTrail` reports here.
 const TRAILED: [&str; 3] = ["ModifyImageAttribute", "CreateTags", "DeleteTags"];
 
-/// Puts an event of `aws.ec2` on a bus.
-fn emit(state: &mut State, place: (&str, &str), kind: &str, resources: &[String], detail: &Value) {
+/// Puts an event of a source and a detail type on a bus.
+pub(crate) fn emit(
+    state: &mut State,
+    place: (&str, &str),
+    (source, kind): (&str, &str),
+    resources: &[String],
+    detail: &Value,
+) {
     let (account, region) = place;
     let body = json!({
         "version": "0",
         "id": state.ids.uuid(),
         "detail-type": kind,
-        "source": "aws.ec2",
+        "source": source,
         "account": account,
         "time": format!("{:.0}", state.clock.now()),
         "region": region,
@@ -59,7 +65,8 @@ pub(crate) fn image_state(
         "ErrorMessage": error,
     });
     let arn = format!("arn:aws:ec2:{}::image/{image_id}", place.1);
-    emit(state, place, "EC2 AMI State Change", &[arn], &detail);
+    let kind = ("aws.ec2", "EC2 AMI State Change");
+    emit(state, place, kind, &[arn], &detail);
 }
 
 /// `AWS API Call via CloudTrail`, refused calls included:
@@ -96,7 +103,8 @@ pub(crate) fn api_call(state: &mut State, request: &Request, error: Option<&ApiE
         detail["responseElements"] = Value::Null;
     }
     let place = (request.account(), request.region.as_str());
-    emit(state, place, "AWS API Call via CloudTrail", &[], &detail);
+    let kind = ("aws.ec2", "AWS API Call via CloudTrail");
+    emit(state, place, kind, &[], &detail);
 }
 
 /// Parameters as `CloudTrail` writes EC2's: lower camel case, lists under `items`.

@@ -189,6 +189,12 @@ impl World {
         text(&seeded(made), "TopicArn")
     }
 
+    /// Makes or updates a public parameter of AWS's own, like
+    /// `/aws/service/ami-amazon-linux-latest/…`, which every account reads in a Region.
+    pub fn publish_parameter(&self, region: &str, name: &str, value: &str) {
+        crate::ssm::publish(&mut self.state(), region, name, value);
+    }
+
     /// Makes an enabled customer-managed key with an alias (`alias/golden`); gives its ARN.
     ///
     /// # Panics

@@ -3,8 +3,10 @@
 use crate::ec2::image::ImageState;
 use crate::ec2::image::copy;
 use crate::ec2::recycle_bin;
+use crate::ec2::image::usage_report;
 use crate::ec2::snapshot::SnapshotState;
 use crate::event;
+use crate::ssm::put;
 use crate::state::State;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +23,10 @@ pub(crate) enum Change {
     LeavesBin { region: String, id: String },
     /// A snapshot is back from the Recycle Bin.
     SnapshotRecovered { region: String, id: String },
+    /// The image that a parameter is to name has been looked at.
+    ParameterValidated(Box<put::Draft>),
+    /// An image usage report is made.
+    UsageReported { region: String, id: String },
 }
 
 /// Lets a change happen.
@@ -31,6 +37,8 @@ pub(crate) fn happen(state: &mut State, change: Change) {
         Change::CopyEnds(copy) => copy::end(state, &copy),
         Change::LeavesBin { region, id } => recycle_bin::leave(state, &region, &id),
         Change::SnapshotRecovered { region, id } => recycle_bin::recovered(state, &region, &id),
+        Change::ParameterValidated(draft) => put::validated(state, *draft),
+        Change::UsageReported { region, id } => usage_report::finish(state, &region, &id),
     }
 }
 

@@ -113,6 +113,7 @@ const TABLES: &[&[Operation]] = &[
     encryption::OPERATIONS,
     fleet::OPERATIONS,
     image::OPERATIONS,
+    image::references::OPERATIONS,
     image::usage_report::OPERATIONS,
     instance::OPERATIONS,
     launch_template::OPERATIONS,

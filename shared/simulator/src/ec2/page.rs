@@ -43,6 +43,12 @@ pub(crate) fn open(call: &Request, least: i64) -> Result<Cursor, ApiError> {
 }
 
 impl Cursor {
+    /// The same with at most so many things on a page.
+    pub(crate) fn at_most(self, most: usize) -> Self {
+        let most = self.most.min(most);
+        Self { most, ..self }
+    }
+
     /// What of a collection earlier pages have not held.
     pub(crate) fn rest<'a, T>(
         &self,

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::ec2::Region;
 use crate::ec2::access::{no_image, no_snapshot};
 use crate::ec2::filter::Filters;
+use crate::ec2::image::usage_report::no_report;
 use crate::ec2::instance::no_instance;
 use crate::ec2::page;
 use crate::ec2::tag::{self, TagMap, Tags};
@@ -122,11 +123,14 @@ fn tagged(region: &Region, account: &str) -> Vec<(String, &'static str, TagMap)>
     let instances = region.instances.values();
     let instances = instances.map(|instance| (&instance.id, "instance", &instance.tags));
     let binned = region.bin.tagged();
+    let reports = region.usage_reports.tagged();
+    let reports = reports.map(|(id, tags)| (id, "image-usage-report", tags));
     images
         .chain(snapshots)
         .chain(volumes)
         .chain(instances)
         .chain(binned)
+        .chain(reports)
         .map(|(id, kind, tags)| (id.clone(), kind, tags.own(account)))
         .collect()
 }
@@ -190,6 +194,11 @@ fn check_resource(state: &State, call: &Request, id: &str) -> Result<String, Api
                 .map(|_| arn("instance", account))
                 .ok_or_else(|| no_instance(id))
         }
+        "amiur" => {
+            let own = region.is_some_and(|region| region.usage_reports.owns(account, id));
+            own.then(|| arn("image-usage-report", account))
+                .ok_or_else(|| no_report(id))
+        }
         _ => Err(ApiError::new(
             "InvalidID",
             format!("The ID '{id}' is not valid"),
@@ -210,5 +219,8 @@ fn tags_of<'a>(region: &'a mut Region, id: &str) -> Option<&'a mut Tags> {
     if let Some(instance) = region.instances.get_mut(id) {
         return Some(&mut instance.tags);
     }
-    region.bin.tags_of(id)
+    region
+        .bin
+        .tags_of(id)
+        .or_else(|| region.usage_reports.tags_mut(id))
 }

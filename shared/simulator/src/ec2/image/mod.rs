@@ -9,8 +9,10 @@ pub(crate) mod deregister;
 pub(crate) mod describe;
 pub(crate) mod lifecycle;
 pub(crate) mod permission;
+pub(crate) mod references;
 pub(crate) mod register;
 pub(crate) mod usage_report;
+mod uses;
 
 use std::collections::BTreeSet;
 

@@ -31,7 +31,7 @@ pub(crate) struct Instance {
     pub(crate) owner: String,
     pub(crate) image_id: String,
     kind: String,
-    launched: Timestamp,
+    pub(crate) launched: Timestamp,
     pub(crate) running: bool,
     pub(crate) root_device: String,
     /// Device names and volume ids.
