@@ -30,6 +30,9 @@ pub(crate) struct Settings {
     /// How many image copies may be under way per account and destination Region:
     /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ami-quotas.html>.
     pub(crate) concurrent_copies: usize,
+    /// How many images, and how many public ones, an account may have in a Region: the same page.
+    pub(crate) images: usize,
+    pub(crate) public_images: usize,
 }
 
 /// The state behind a world's handle.
@@ -65,6 +68,8 @@ impl State {
             settings: Settings {
                 copy_duration: SignedDuration::from_mins(5),
                 concurrent_copies: 300,
+                images: 50_000,
+                public_images: 5,
             },
             identities: Identities::default(),
             faults: Faults::default(),
