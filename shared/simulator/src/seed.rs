@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::dispatch::call_by_value;
 use crate::ec2::change;
 use crate::ec2::image::permission::LaunchPermission;
+use crate::ec2::tag::{self, Tags};
 use crate::state::State;
 use crate::wire::error::ApiError;
 
@@ -23,10 +24,13 @@ pub struct NewImage {
     pub description: String,
     /// The architecture, `x86_64` unless said otherwise.
     pub architecture: String,
-    /// The image's tags.
+    /// The image's tags; `aws:` ones are put on as AWS would.
     pub tags: BTreeMap<String, String>,
     /// The key it is encrypted under: an id, an ARN or an alias. None leaves it unencrypted.
     pub encrypted_with: Option<String>,
+    /// Amazon's alias of the owner: `amazon`, `aws-marketplace`, or `aws-backup-vault` for an image
+    /// that AWS Backup manages.
+    pub owner_alias: Option<String>,
     /// Who may launch it.
     pub launch_permissions: Vec<LaunchPermission>,
     /// The size of each volume.
@@ -46,6 +50,7 @@ impl NewImage {
             architecture: "x86_64".to_owned(),
             tags: BTreeMap::new(),
             encrypted_with: None,
+            owner_alias: None,
             launch_permissions: Vec::new(),
             volume_gib: 8,
             extra_volumes: 0,
@@ -65,6 +70,7 @@ pub(crate) fn publish(state: &mut State, spec: &NewImage) -> Result<String, ApiE
     }
     let tags = spec.tags.iter();
     let tags: Vec<Value> = tags
+        .filter(|(key, _)| !key.starts_with(tag::RESERVED))
         .map(|(key, value)| json!({ "Key": key, "Value": value }))
         .collect();
     let mut parameters = json!({
@@ -82,6 +88,7 @@ pub(crate) fn publish(state: &mut State, spec: &NewImage) -> Result<String, ApiE
     }
     let registered = ec2(state, spec, "RegisterImage", parameters)?;
     let image = text(&registered, "ImageId");
+    mark(state, spec, &image);
     if !spec.launch_permissions.is_empty() {
         let add = spec
             .launch_permissions
@@ -92,6 +99,14 @@ pub(crate) fn publish(state: &mut State, spec: &NewImage) -> Result<String, ApiE
         ec2(state, spec, "ModifyImageAttribute", parameters)?;
     }
     Ok(image)
+}
+
+/// Puts on an image what only AWS can: its owner's alias, and `aws:` tags.
+fn mark(state: &mut State, spec: &NewImage, id: &str) {
+    if let Some(image) = state.ec2.image_mut(&spec.region, id) {
+        image.owner_alias.clone_from(&spec.owner_alias);
+        image.tags = Tags::of_owner(&spec.account, spec.tags.clone());
+    }
 }
 
 fn snapshot_of_new_volume(state: &mut State, spec: &NewImage) -> Result<String, ApiError> {

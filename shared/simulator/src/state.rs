@@ -35,6 +35,9 @@ pub(crate) struct Settings {
     /// How long a Region's first retention rule takes to begin to retain:
     /// <https://docs.aws.amazon.com/ebs/latest/userguide/recycle-bin-factors.html>.
     pub(crate) first_rule_delay: SignedDuration,
+    /// How many images, and how many public ones, an account may have in a Region: the same page.
+    pub(crate) images: usize,
+    pub(crate) public_images: usize,
 }
 
 /// The state behind a world's handle.
@@ -75,6 +78,8 @@ impl State {
                 call_duration: SignedDuration::from_millis(1),
                 concurrent_copies: 300,
                 first_rule_delay: SignedDuration::ZERO,
+                images: 50_000,
+                public_images: 5,
             },
             identities: Identities::default(),
             faults: Faults::default(),

@@ -83,6 +83,16 @@ impl World {
         self.state().settings.first_rule_delay = delay;
     }
 
+    /// How many images an account may have in a Region. 50,000 at first.
+    pub fn set_images(&self, limit: usize) {
+        self.state().settings.images = limit;
+    }
+
+    /// How many public images an account may have in a Region. Five at first.
+    pub fn set_public_images(&self, limit: usize) {
+        self.state().settings.public_images = limit;
+    }
+
     /// Answers a request of any AWS client, in a millisecond of the world's time (see
     /// [`World::set_call_duration`]). Never panics, whatever the request.
     #[expect(

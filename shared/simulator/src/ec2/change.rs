@@ -2,8 +2,8 @@
 
 use crate::ec2::image::ImageState;
 use crate::ec2::image::copy;
-use crate::ec2::recycle_bin;
 use crate::ec2::image::usage_report;
+use crate::ec2::recycle_bin;
 use crate::ec2::snapshot::SnapshotState;
 use crate::event;
 use crate::ssm::put;
@@ -54,10 +54,11 @@ pub(crate) fn complete_snapshot(state: &mut State, region: &str, id: &str) {
 
 /// Makes a pending image available, its snapshots complete, and tells of it.
 pub(crate) fn image_ready(state: &mut State, region: &str, id: &str) {
-    let Some(image) = state.ec2.image_mut(region, id) else {
+    let images = &mut state.ec2.region_mut(region).images;
+    images.set_state(id, ImageState::Available);
+    let Some(image) = images.get(id) else {
         return;
     };
-    image.state = ImageState::Available;
     let (owner, snapshots) = (image.owner.clone(), image.snapshot_ids());
     for snapshot in snapshots {
         complete_snapshot(state, region, &snapshot);
@@ -67,10 +68,12 @@ pub(crate) fn image_ready(state: &mut State, region: &str, id: &str) {
 
 /// Makes a pending image failed, its snapshots errors, and tells of it.
 pub(crate) fn image_failed(state: &mut State, region: &str, id: &str, why: &str) {
-    let Some(image) = state.ec2.image_mut(region, id) else {
+    let images = &mut state.ec2.region_mut(region).images;
+    let failed = ImageState::Failed("Client.InternalError".to_owned(), why.to_owned());
+    images.set_state(id, failed);
+    let Some(image) = images.get(id) else {
         return;
     };
-    image.state = ImageState::Failed("Client.InternalError".to_owned(), why.to_owned());
     let (owner, snapshots) = (image.owner.clone(), image.snapshot_ids());
     for id in snapshots {
         if let Some(snapshot) = state.ec2.snapshot_mut(region, &id) {

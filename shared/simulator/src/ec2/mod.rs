@@ -38,6 +38,8 @@ pub(crate) struct Ec2 {
     regions: BTreeMap<String, Region>,
     /// Accounts' Regions that encrypt by default.
     pub(crate) encrypting: BTreeSet<(String, String)>,
+    /// Accounts' Regions that keep their images from becoming public.
+    pub(crate) images_kept_private: BTreeSet<(String, String)>,
     /// What client tokens were used for.
     pub(crate) tokens: idempotency::Tokens,
     /// The organizations and organizational units each account is in.
@@ -47,7 +49,7 @@ pub(crate) struct Ec2 {
 /// The resources of one Region, of all accounts.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Region {
-    pub(crate) images: BTreeMap<String, Image>,
+    pub(crate) images: image::store::Images,
     pub(crate) snapshots: BTreeMap<String, Snapshot>,
     pub(crate) volumes: BTreeMap<String, Volume>,
     pub(crate) instances: BTreeMap<String, Instance>,

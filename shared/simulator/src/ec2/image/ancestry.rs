@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::clock::millis;
 use crate::ec2::access::visible_image;
 use crate::ec2::arn;
+use crate::ec2::image::Image;
 use crate::request::Request;
 use crate::state::State;
 use crate::wire::error::ApiError;
@@ -22,12 +23,23 @@ pub(crate) fn get_image_ancestry(state: &mut State, call: &Request) -> Result<Va
         entries.push(json!({
             "CreationDate": millis(image.created),
             "ImageId": image.id,
+            "ImageOwnerAlias": image.owner_alias,
             "SourceImageId": source.map(|(id, _)| id),
             "SourceImageRegion": source.map(|(_, region)| region),
         }));
+        let root = image.is_public() && is_verified(image);
         next = source
+            .filter(|_| !root)
             .and_then(|(id, region)| state.ec2.image(region, id))
             .filter(|image| state.ec2.sees(image, call.account()));
     }
     Ok(json!({ "ImageAncestryEntries": entries }))
+}
+
+/// Whether its owner is a verified provider, where an ancestry ends.
+fn is_verified(image: &Image) -> bool {
+    matches!(
+        image.owner_alias.as_deref(),
+        Some("amazon" | "aws-marketplace")
+    )
 }

@@ -1,14 +1,17 @@
-//! An image's attributes: launch permissions and description, read, modified and reset.
+//! An image's attributes: all are read; launch permissions, description and IMDS support are
+//! modified, and launch permissions reset.
 
 use serde_json::{Map, Value, json};
 
 use crate::clock::millis;
 use crate::ec2::access::{own_available_image, own_image};
-use crate::ec2::image::Image;
 use crate::ec2::image::permission::{LaunchPermission, Modification};
-use crate::request::Request;
+use crate::ec2::image::sharing;
+use crate::request::{Params, Request};
 use crate::state::State;
 use crate::wire::error::ApiError;
+
+const LONGEST_DESCRIPTION: usize = 255;
 
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeImageAttribute.html>: one
 /// attribute, for the owner.
@@ -23,7 +26,7 @@ pub(crate) fn describe_image_attribute(
     let (name, attribute) = match call.params().need("Attribute")? {
         "description" => ("Description", value(Some(&image.description))),
         "launchPermission" => ("LaunchPermissions", Value::Array(permissions.collect())),
-        "blockDeviceMapping" => ("BlockDeviceMappings", image.devices_written()),
+        "blockDeviceMapping" => ("BlockDeviceMappings", image.devices_written(false)),
         "bootMode" => ("BootMode", value(image.layout.boot_mode.as_ref())),
         "tpmSupport" => ("TpmSupport", value(image.layout.tpm_support.as_ref())),
         "imdsSupport" => ("ImdsSupport", value(image.layout.imds_support.as_ref())),
@@ -32,10 +35,17 @@ pub(crate) fn describe_image_attribute(
             let launched = image.last_launched(now).map(millis);
             ("LastLaunchedTime", value(launched.as_ref()))
         }
-        "deregistrationProtection" => ("DeregistrationProtection", json!({ "Value": "disabled" })),
+        "kernel" => ("KernelId", value(image.layout.kernel.as_ref())),
+        "ramdisk" => ("RamdiskId", value(image.layout.ramdisk.as_ref())),
+        "sriovNetSupport" => ("SriovNetSupport", value(image.layout.sriov.as_ref())),
+        "uefiData" => ("UefiData", value(image.layout.uefi_data.as_ref())),
+        "deregistrationProtection" => {
+            let protection = image.protection.name(now).to_owned();
+            ("DeregistrationProtection", value(Some(&protection)))
+        }
         other => {
-            let message = format!("The attribute {other} is not simulated");
-            return Err(ApiError::new("UnsupportedOperation", message));
+            let message = format!("Value ({other}) for parameter attribute is invalid.");
+            return Err(ApiError::invalid_value(message));
         }
     };
     let mut written = Map::new();
@@ -44,68 +54,84 @@ pub(crate) fn describe_image_attribute(
     Ok(Value::Object(written))
 }
 
+/// What a call of `ModifyImageAttribute` changes.
+enum Change {
+    Permissions(Modification),
+    Description(String),
+    ImdsSupport(String),
+}
+
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyImageAttribute.html>: one
 /// attribute per call, of an available image, by its owner.
 pub(crate) fn modify_image_attribute(state: &mut State, call: &Request) -> Result<Value, ApiError> {
-    let params = call.params();
-    let modification = Modification::of_image(params)?;
-    let description = match (params.text("Attribute"), params.child("Description")) {
-        (_, Some(description)) => description.text("Value"),
-        (Some("description"), None) => params.text("Value"),
-        _ => None,
-    };
+    let change = change(call.params())?;
     let image = own_available_image(state, call)?;
-    match (modification, description) {
-        (Some(_), Some(_)) => Err(ApiError::new(
-            "InvalidParameterCombination",
-            "Only one attribute can be modified at a time",
-        )),
-        (Some(modification), None) => {
+    match change {
+        Change::Permissions(modification) => {
             let image = image.clone();
-            refuse_sharing(state, &image, &modification)?;
-            if let Some(image) = state.ec2.image_mut(&call.region, &image.id) {
-                modification.apply(&mut image.permissions);
-            }
-            Ok(json!({}))
+            sharing::share(state, &image, &modification)?;
         }
-        (None, Some(description)) => {
-            description.clone_into(&mut image.description);
-            Ok(json!({}))
+        Change::Description(description) => image.description = description,
+        Change::ImdsSupport(version) => image.layout.imds_support = Some(version),
+    }
+    Ok(json!({}))
+}
+
+/// Reads both forms: a structure named like the attribute, and `Attribute` with `Value` or lists.
+fn change(params: Params<'_>) -> Result<Change, ApiError> {
+    let attribute = params.text("Attribute");
+    let known = ["description", "imdsSupport", "launchPermission"];
+    if let Some(other) = attribute.filter(|name| !known.contains(name)) {
+        let message = format!("Value ({other}) for parameter attribute is invalid.");
+        return Err(ApiError::invalid_value(message));
+    }
+    if params.has("Value") && !matches!(attribute, Some("description" | "imdsSupport")) {
+        let message = "The parameter Value can be used only with description or imdsSupport";
+        return Err(ApiError::new("InvalidParameterCombination", message));
+    }
+    let mut changes = Vec::new();
+    changes.extend(Modification::of_image(params)?.map(Change::Permissions));
+    if let Some(text) = value_of(params, "Description", "description") {
+        changes.push(Change::Description(checked_description(text)?));
+    }
+    if let Some(text) = value_of(params, "ImdsSupport", "imdsSupport") {
+        changes.push(Change::ImdsSupport(checked_imds(text)?));
+    }
+    let refused = |message: &str| ApiError::new("InvalidParameterCombination", message);
+    if changes.len() > 1 {
+        return Err(refused("Only one attribute can be modified at a time"));
+    }
+    changes
+        .pop()
+        .ok_or_else(|| refused("No attributes specified."))
+}
+
+/// An attribute's new value, in either form.
+fn value_of<'a>(params: Params<'a>, structure: &str, attribute: &str) -> Option<&'a str> {
+    match params.child(structure) {
+        Some(structure) => Some(structure.text("Value").unwrap_or_default()),
+        None if params.text("Attribute") == Some(attribute) => {
+            Some(params.text("Value").unwrap_or_default())
         }
-        (None, None) => Err(ApiError::new(
-            "InvalidParameterCombination",
-            "No attributes specified.",
-        )),
+        None => None,
     }
 }
 
-/// What can't be shared:
-/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/sharingamis-explicit.html> (the default
-/// key) and <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/sharingamis-intro.html> (public
-/// and encrypted).
-fn refuse_sharing(
-    state: &State,
-    image: &Image,
-    modification: &Modification,
-) -> Result<(), ApiError> {
-    let ids = image.snapshot_ids();
-    let snapshots = ids
-        .iter()
-        .filter_map(|id| state.ec2.snapshot(&image.region, id));
-    let keys: Vec<&String> = snapshots
-        .filter_map(|snapshot| snapshot.key.as_ref())
-        .collect();
-    let adds_all = modification.add.contains(&LaunchPermission::All);
-    if adds_all && !keys.is_empty() {
-        let message = "Images with encrypted snapshots can't be made public";
-        return Err(ApiError::new("InvalidParameter", message));
+fn checked_description(text: &str) -> Result<String, ApiError> {
+    if text.chars().count() > LONGEST_DESCRIPTION {
+        let message = format!("A description has at most {LONGEST_DESCRIPTION} characters");
+        return Err(ApiError::invalid_value(message));
     }
-    let managed = |arn: &&&String| state.kms.key(arn).is_some_and(|key| key.managed_by_aws);
-    if !modification.add.is_empty() && keys.iter().any(|arn| managed(&arn)) {
-        let message = "Images encrypted with the AWS managed key can't be shared";
-        return Err(ApiError::new("InvalidParameter", message));
+    Ok(text.to_owned())
+}
+
+/// `v2.0` is all there is, and can't be taken back.
+fn checked_imds(text: &str) -> Result<String, ApiError> {
+    if text == "v2.0" {
+        return Ok(text.to_owned());
     }
-    Ok(())
+    let message = format!("Value ({text}) for parameter imdsSupport is invalid. Expected: v2.0");
+    Err(ApiError::invalid_value(message))
 }
 
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ResetImageAttribute.html>.

@@ -1,15 +1,18 @@
 //! `CopyImage`: begins a copy, and ends it when its time has come.
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use crate::ec2::arn;
 use crate::ec2::change::{self, Change};
 use crate::ec2::image::Image;
 use crate::ec2::image::copy_rules::{self, check_encryption, check_quota, copied_tags};
-use crate::ec2::image::register::{add, check_name, new_image};
+use crate::ec2::image::naming::{add, check_name, new_image};
 use crate::ec2::snapshot::{Snapshot, SnapshotState};
 use crate::ec2::tag::{self, TagMap, Tags};
+use crate::ids::hex;
 use crate::kms;
 use crate::request::Request;
 use crate::state::State;
@@ -40,12 +43,13 @@ pub(crate) fn copy_image(state: &mut State, call: &Request) -> Result<Value, Api
     note_source(state, call);
     check_name(state, call, params.need("Name")?)?;
     let (source, snapshots) = copy_rules::source(state, call)?;
-    check_encryption(call, &snapshots)?;
+    check_encryption(call, &source, &snapshots)?;
     let mut tags = tag::specifications(state, call, &["image", "snapshot"])?;
     let mut image_tags = copied_tags(call, &source);
     image_tags.extend(tags.remove("image").unwrap_or_default());
     tag::refuse_too_many(&image_tags)?;
     check_quota(state, call)?;
+    let lasting = copy_rules::duration(state, call)?;
 
     let mut image = new_image(state, call, source.layout.clone(), image_tags)?;
     image.origin.image = Some((source.id.clone(), source.region.clone()));
@@ -61,6 +65,9 @@ pub(crate) fn copy_image(state: &mut State, call: &Request) -> Result<Value, Api
         ));
     }
     carry(&mut image, &parts);
+    if let Some(manifest) = &source.layout.manifest {
+        image.layout.manifest = Some(copied_manifest(call, &image.id, manifest));
+    }
     let id = image.id.clone();
     add(state, image);
     let copy = Copy {
@@ -70,7 +77,7 @@ pub(crate) fn copy_image(state: &mut State, call: &Request) -> Result<Value, Api
         source_region: source.region,
         parts,
     };
-    schedule(state, copy);
+    schedule(state, copy, lasting);
     Ok(json!({ "ImageId": id }))
 }
 
@@ -88,10 +95,10 @@ fn note_source(state: &mut State, call: &Request) {
 }
 
 /// Lets the copy end after its duration, and its snapshots show their progress until then.
-fn schedule(state: &mut State, copy: Copy) {
+fn schedule(state: &mut State, copy: Copy, lasting: SignedDuration) {
     let region = copy.region.clone();
     let targets: Vec<String> = copy.parts.iter().map(|part| part.target.clone()).collect();
-    let until = state.schedule(state.settings.copy_duration, Change::CopyEnds(copy));
+    let until = state.schedule(lasting, Change::CopyEnds(copy));
     for target in targets {
         if let Some(snapshot) = state.ec2.snapshot_mut(&region, &target) {
             snapshot.state = SnapshotState::Pending { until };
@@ -149,6 +156,17 @@ fn carry(image: &mut Image, parts: &[Part]) {
             ebs.encrypted = part.key.is_some();
         }
     }
+}
+
+/// Where the manifest of an instance-store image is copied to: a bucket that AWS makes for the
+/// account's Region.
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/CopyingAMIs.html>.
+fn copied_manifest(call: &Request, id: &str, manifest: &str) -> String {
+    let (account, region) = (call.account(), &call.region);
+    let digest = Sha256::digest(format!("{account} {region}").as_bytes());
+    let hash = hex(digest.into_iter().take(4));
+    let name = manifest.rsplit('/').next().unwrap_or(manifest);
+    format!("amis-for-{account}-in-{region}-{hash}/{id}/{name}")
 }
 
 /// Ends a copy: the image becomes available, or failed with the cause.

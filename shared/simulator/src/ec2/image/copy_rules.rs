@@ -2,6 +2,8 @@
 //! <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/CopyingAMIs.html> and
 //! <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/AMIEncryption.html>.
 
+use jiff::SignedDuration;
+
 use crate::ec2::Ec2;
 use crate::ec2::access::{unavailable_image, visible_image};
 use crate::ec2::image::{Image, ImageState};
@@ -34,7 +36,10 @@ pub(crate) fn source(state: &State, call: &Request) -> Result<(Image, Vec<Snapsh
     if image.state != ImageState::Available {
         return Err(unavailable_image(id));
     }
-    let snapshots = storage(&state.ec2, &state.kms, image, call.account()).ok_or_else(|| {
+    // What S3 lets others read is not simulated: a manifest is its owner's.
+    let own_manifest = image.layout.manifest.is_none() || image.owner == call.account();
+    let snapshots = storage(&state.ec2, &state.kms, image, call.account());
+    let snapshots = snapshots.filter(|_| own_manifest).ok_or_else(|| {
         let message = "You do not have permission to access the storage of this ami";
         ApiError::new("InvalidRequest", message)
     })?;
@@ -63,9 +68,17 @@ fn may_decrypt(kms: &Kms, snapshot: &Snapshot, account: &str) -> bool {
 }
 
 /// The refusals about encryption that need nothing but the call and the source.
-pub(crate) fn check_encryption(call: &Request, snapshots: &[Snapshot]) -> Result<(), ApiError> {
+pub(crate) fn check_encryption(
+    call: &Request,
+    source: &Image,
+    snapshots: &[Snapshot],
+) -> Result<(), ApiError> {
     let params = call.params();
     let encrypted = params.flag("Encrypted");
+    if encrypted == Some(true) && source.layout.manifest.is_some() {
+        let message = "The encryption of an instance-store image can't be changed by a copy";
+        return Err(ApiError::new("InvalidRequest", message));
+    }
     if params.has("KmsKeyId") && encrypted != Some(true) {
         return Err(key_without_encrypted());
     }
@@ -107,20 +120,35 @@ pub(crate) fn copied_tags(call: &Request, source: &Image) -> TagMap {
 /// Refuses a copy beyond the quota of concurrent ones.
 pub(crate) fn check_quota(state: &State, call: &Request) -> Result<(), ApiError> {
     let limit = state.settings.concurrent_copies;
-    let images = state.ec2.region(&call.region).map(|region| &region.images);
-    let copies = images
-        .into_iter()
-        .flat_map(|images| images.values())
-        .filter(|image| {
-            image.owner == call.account()
-                && image.state == ImageState::Pending
-                && image.origin.instance.is_none()
-        });
-    if copies.count() < limit {
+    let region = state.ec2.region(&call.region);
+    let copies = region.map_or(0, |region| region.images.copies_under_way(call.account()));
+    if copies < limit {
         return Ok(());
     }
     Err(ApiError::new(
         "ResourceLimitExceeded",
         format!("You have reached the limit of {limit} concurrent image copies"),
     ))
+}
+
+/// How long the copy takes: what a time-based copy asks for, or the usual time if that is less.
+/// <https://docs.aws.amazon.com/ebs/latest/userguide/time-based-copies.html>: in steps of a
+/// quarter of an hour, up to two days.
+pub(crate) fn duration(state: &State, call: &Request) -> Result<SignedDuration, ApiError> {
+    let usual = state.settings.copy_duration;
+    let Some(minutes) = call
+        .params()
+        .number("SnapshotCopyCompletionDurationMinutes")
+    else {
+        return Ok(usual);
+    };
+    if minutes % 15 != 0 || !(15..=48 * 60).contains(&minutes) {
+        let message = format!(
+            "Value ({minutes}) for snapshotCopyCompletionDurationMinutes is invalid. It must be a \
+             multiple of 15 from 15 to 2880"
+        );
+        return Err(ApiError::invalid_value(message));
+    }
+    // Durations vary by a tenth, and this one is a promise.
+    Ok(usual.min(SignedDuration::from_mins(minutes) * 9 / 10))
 }

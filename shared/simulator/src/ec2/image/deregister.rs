@@ -1,8 +1,10 @@
 //! `DeregisterImage`, with its snapshots where asked.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::ec2::access::own_image;
+use crate::ec2::image::Image;
 use crate::ec2::{arn, recycle_bin};
 use crate::event;
 use crate::request::Request;
@@ -12,7 +14,9 @@ use crate::wire::error::ApiError;
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeregisterImage.html>: the image
 /// goes whatever becomes of its snapshots; one that another image uses is skipped.
 pub(crate) fn deregister_image(state: &mut State, call: &Request) -> Result<Value, ApiError> {
+    let now = state.clock.now();
     let image = own_image(state, call)?;
+    refuse(image, now)?;
     let (id, snapshots) = (image.id.clone(), image.snapshot_ids());
     let with_snapshots = call.params().flag("DeleteAssociatedSnapshots") == Some(true);
     if with_snapshots {
@@ -37,6 +41,25 @@ pub(crate) fn deregister_image(state: &mut State, call: &Request) -> Result<Valu
         "",
     );
     Ok(json!({ "Return": true, "DeleteSnapshotResults": results }))
+}
+
+/// What can't be deregistered: <https://repost.aws/knowledge-center/backup-delete-ami-error> and
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ami-deregistration-protection.html>, which
+/// names no code.
+fn refuse(image: &Image, now: Timestamp) -> Result<(), ApiError> {
+    if image.is_backup() {
+        let message = "This image is managed by AWS Backup and cannot be deleted via EC2 APIs. To \
+                       delete this image, please use the AWS Backup APIs, CLI, or console.";
+        return Err(ApiError::with_status(403, "AuthFailure", message));
+    }
+    if image.protection.holds(now) {
+        let message = format!(
+            "The image '{}' can't be deregistered because its deregistration protection is in force",
+            image.id
+        );
+        return Err(ApiError::new("OperationNotPermitted", message));
+    }
+    Ok(())
 }
 
 /// Deletes one snapshot of a deregistered image, and tells what became of it.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::ec2::access::{own_image, unavailable_image};
 use crate::ec2::image::ImageState;
+use crate::ec2::image::sharing::latest_of_public;
 use crate::event;
 use crate::request::Request;
 use crate::state::{State, later};
@@ -60,8 +61,7 @@ pub(crate) fn enable_image_deprecation(
         return Err(invalid("it is more than 10 years ahead"));
     }
     let image = own_image(state, call)?;
-    let public_limit = later(image.created, SignedDuration::from_hours(731 * DAY));
-    if image.is_public() && at > public_limit {
+    if image.is_public() && at > latest_of_public(image) {
         return Err(invalid(
             "it is more than 2 years after the public image's creation",
         ));
@@ -70,11 +70,16 @@ pub(crate) fn enable_image_deprecation(
     Ok(json!({ "Return": true }))
 }
 
-/// Takes a deprecation back.
+/// Takes a deprecation back; a public image keeps its own.
 pub(crate) fn disable_image_deprecation(
     state: &mut State,
     call: &Request,
 ) -> Result<Value, ApiError> {
-    own_image(state, call)?.deprecation = None;
+    let image = own_image(state, call)?;
+    if image.is_public() {
+        let message = "A public image can't be without a deprecation date";
+        return Err(ApiError::new("OperationNotPermitted", message));
+    }
+    image.deprecation = None;
     Ok(json!({ "Return": true }))
 }

@@ -1,4 +1,4 @@
-//! What an image is, and how the API writes it.
+//! What an image is, and the table of the operations on images.
 
 pub(crate) mod ancestry;
 pub(crate) mod attribute;
@@ -7,33 +7,43 @@ pub(crate) mod copy_rules;
 pub(crate) mod create;
 pub(crate) mod deregister;
 pub(crate) mod describe;
+pub(crate) mod fields;
 pub(crate) mod lifecycle;
+pub(crate) mod mapping;
+pub(crate) mod naming;
 pub(crate) mod permission;
+pub(crate) mod protection;
+pub(crate) mod public_access;
 pub(crate) mod references;
 pub(crate) mod register;
+pub(crate) mod sharing;
+pub(crate) mod store;
 pub(crate) mod usage_report;
 mod uses;
+mod written;
 
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
-use crate::clock::millis;
 use crate::ec2::image::permission::LaunchPermission;
-use crate::ec2::tag::{self, Tags};
+use crate::ec2::image::protection::Protection;
+use crate::ec2::tag::Tags;
 use crate::ec2::{Operation, op};
 use crate::state::later;
 
 pub(crate) const OPERATIONS: &[Operation] = &[
+    op(
+        "CancelImageLaunchPermission",
+        sharing::cancel_image_launch_permission,
+    ),
     op("CopyImage", copy::copy_image).without(&[
         "DestinationOutpostArn",
         "DestinationAvailabilityZone",
         "DestinationAvailabilityZoneId",
-        "SnapshotCopyCompletionDurationMinutes",
     ]),
-    op("CreateImage", create::create_image).without(&["BlockDeviceMappings", "SnapshotLocation"]),
+    op("CreateImage", create::create_image),
     op("DeregisterImage", deregister::deregister_image),
     op(
         "DescribeImageAttribute",
@@ -42,25 +52,37 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     op("DescribeImages", describe::describe_images),
     op("DisableImage", lifecycle::disable_image),
     op(
+        "DisableImageBlockPublicAccess",
+        public_access::disable_image_block_public_access,
+    ),
+    op(
         "DisableImageDeprecation",
         lifecycle::disable_image_deprecation,
     ),
+    op(
+        "DisableImageDeregistrationProtection",
+        protection::disable_image_deregistration_protection,
+    ),
     op("EnableImage", lifecycle::enable_image),
+    op(
+        "EnableImageBlockPublicAccess",
+        public_access::enable_image_block_public_access,
+    ),
     op(
         "EnableImageDeprecation",
         lifecycle::enable_image_deprecation,
     ),
+    op(
+        "EnableImageDeregistrationProtection",
+        protection::enable_image_deregistration_protection,
+    ),
     op("GetImageAncestry", ancestry::get_image_ancestry),
-    op("ModifyImageAttribute", attribute::modify_image_attribute)
-        .without(&["ProductCodes", "ImdsSupport"]),
-    op("RegisterImage", register::register_image).without(&[
-        "ImageLocation",
-        "BillingProducts",
-        "KernelId",
-        "RamdiskId",
-        "SriovNetSupport",
-        "UefiData",
-    ]),
+    op(
+        "GetImageBlockPublicAccessState",
+        public_access::get_image_block_public_access_state,
+    ),
+    op("ModifyImageAttribute", attribute::modify_image_attribute).without(&["ProductCodes"]),
+    op("RegisterImage", register::register_image),
     op("ResetImageAttribute", attribute::reset_image_attribute),
 ];
 
@@ -78,6 +100,9 @@ pub(crate) struct Image {
     pub(crate) launched: Option<Timestamp>,
     pub(crate) permissions: BTreeSet<LaunchPermission>,
     pub(crate) tags: Tags,
+    /// `amazon`, `aws-backup-vault` or `aws-marketplace`, for an owner on Amazon's list.
+    pub(crate) owner_alias: Option<String>,
+    pub(crate) protection: Protection,
     pub(crate) layout: Layout,
     pub(crate) origin: Origin,
 }
@@ -94,7 +119,7 @@ pub(crate) enum ImageState {
 }
 
 /// What an image is made of; a copy carries it on.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Layout {
     pub(crate) architecture: String,
     pub(crate) virtualization: String,
@@ -103,6 +128,12 @@ pub(crate) struct Layout {
     pub(crate) imds_support: Option<String>,
     pub(crate) tpm_support: Option<String>,
     pub(crate) ena_support: bool,
+    pub(crate) sriov: Option<String>,
+    pub(crate) kernel: Option<String>,
+    pub(crate) ramdisk: Option<String>,
+    pub(crate) uefi_data: Option<String>,
+    /// Where the manifest of an instance-store image lies: bucket and key.
+    pub(crate) manifest: Option<String>,
     pub(crate) devices: Vec<Device>,
 }
 
@@ -149,18 +180,34 @@ impl Image {
         self.permissions.contains(&LaunchPermission::All)
     }
 
+    /// Whether it is a copy that has not ended yet.
+    pub(crate) fn is_being_copied(&self) -> bool {
+        self.state == ImageState::Pending
+            && self.origin.image.is_some()
+            && self.origin.instance.is_none()
+    }
+
+    /// Whether AWS Backup manages it.
+    pub(crate) fn is_backup(&self) -> bool {
+        let own = self.tags.own(&self.owner);
+        self.owner_alias.as_deref() == Some("aws-backup-vault")
+            || own.keys().any(|key| key.starts_with("aws:backup:"))
+    }
+
     pub(crate) fn is_deprecated(&self, now: Timestamp) -> bool {
         self.deprecation.is_some_and(|at| at <= now)
     }
 
-    /// The snapshots of its block devices, in their order.
+    /// The snapshots of its block devices, in their order, each once.
     pub(crate) fn snapshot_ids(&self) -> Vec<String> {
-        let volumes = self
-            .layout
-            .devices
-            .iter()
-            .filter_map(|device| device.ebs.as_ref());
-        volumes.filter_map(|ebs| ebs.snapshot_id.clone()).collect()
+        let devices = self.layout.devices.iter();
+        let mut ids = Vec::new();
+        for id in devices.filter_map(|device| device.ebs.as_ref()?.snapshot_id.as_ref()) {
+            if !ids.contains(id) {
+                ids.push(id.clone());
+            }
+        }
+        ids
     }
 
     /// When it was last launched, as far as the API tells: a day late.
@@ -169,69 +216,45 @@ impl Image {
         let launched = self.launched?;
         (later(launched, SignedDuration::from_hours(24)) <= now).then_some(launched)
     }
-
-    /// The image as `DescribeImages` writes it for an account.
-    pub(crate) fn written(&self, account: &str, now: Timestamp) -> Value {
-        let layout = &self.layout;
-        let reason = match &self.state {
-            ImageState::Failed(code, message) => Some(json!({ "Code": code, "Message": message })),
-            _ => None,
-        };
-        let source = self.origin.image.as_ref();
-        let own = account == self.owner;
-        json!({
-            "ImageId": self.id,
-            "ImageLocation": format!("{}/{}", self.owner, self.name),
-            "State": self.state_name(),
-            "StateReason": reason,
-            "OwnerId": self.owner,
-            "CreationDate": millis(self.created),
-            "DeprecationTime": self.deprecation.map(millis),
-            "LastLaunchedTime": self.last_launched(now).filter(|_| own).map(millis),
-            "Public": self.is_public(),
-            "Architecture": layout.architecture,
-            "ImageType": "machine",
-            "Hypervisor": "xen",
-            "PlatformDetails": "Linux/UNIX",
-            "UsageOperation": "RunInstances",
-            "Name": self.name,
-            "Description": Some(&self.description).filter(|text| !text.is_empty()),
-            "RootDeviceName": layout.root_device,
-            "RootDeviceType": "ebs",
-            "VirtualizationType": layout.virtualization,
-            "BootMode": layout.boot_mode,
-            "ImdsSupport": layout.imds_support,
-            "TpmSupport": layout.tpm_support,
-            "EnaSupport": layout.ena_support,
-            "SriovNetSupport": layout.ena_support.then_some("simple"),
-            "DeregistrationProtection": "disabled",
-            "SourceImageId": source.map(|(id, _)| id),
-            "SourceImageRegion": source.map(|(_, region)| region),
-            "SourceInstanceId": self.origin.instance,
-            "BlockDeviceMappings": self.devices_written(),
-            "Tags": tag::written(&self.tags.seen_by(account, &self.owner)),
-        })
-    }
-
-    pub(crate) fn devices_written(&self) -> Value {
-        let devices = self.layout.devices.iter();
-        Value::Array(devices.map(Device::written).collect())
-    }
 }
 
-impl Device {
-    fn written(&self) -> Value {
-        let ebs = self.ebs.as_ref().map(|ebs| {
-            json!({
-                "SnapshotId": ebs.snapshot_id,
-                "VolumeSize": ebs.size,
-                "VolumeType": ebs.kind,
-                "Iops": ebs.iops,
-                "Throughput": ebs.throughput,
-                "Encrypted": ebs.encrypted,
-                "DeleteOnTermination": ebs.delete_on_termination,
-            })
-        });
-        json!({ "DeviceName": self.name, "VirtualName": self.virtual_name, "Ebs": ebs })
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A plain image of one account, over a snapshot.
+    pub(crate) fn image(id: &str, name: &str, snapshot: &str) -> Image {
+        Image {
+            id: id.to_owned(),
+            owner: "111111111111".to_owned(),
+            region: "us-east-1".to_owned(),
+            name: name.to_owned(),
+            description: String::new(),
+            state: ImageState::Available,
+            created: Timestamp::UNIX_EPOCH,
+            deprecation: None,
+            launched: None,
+            permissions: BTreeSet::new(),
+            tags: Tags::default(),
+            owner_alias: None,
+            protection: Protection::Off,
+            layout: Layout {
+                devices: vec![Device {
+                    name: "/dev/xvda".to_owned(),
+                    virtual_name: None,
+                    ebs: Some(Ebs {
+                        snapshot_id: Some(snapshot.to_owned()),
+                        size: 8,
+                        kind: "gp2".to_owned(),
+                        iops: None,
+                        throughput: None,
+                        encrypted: false,
+                        delete_on_termination: true,
+                    }),
+                }],
+                ..Layout::default()
+            },
+            origin: Origin::default(),
+        }
     }
 }

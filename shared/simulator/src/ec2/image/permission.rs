@@ -149,8 +149,16 @@ impl Modification {
             }));
         }
         let named = params.text("Attribute") == Some(attribute);
-        if !named && listed.is_empty() {
+        if !named && listed.is_empty() && !params.has("OperationType") {
             return Ok(None);
+        }
+        if !named && params.has("Attribute") {
+            let message = format!("OperationType and its lists belong to {attribute} alone");
+            return Err(ApiError::new("InvalidParameterCombination", message));
+        }
+        if listed.is_empty() {
+            let message = format!("Nobody is named for {attribute}");
+            return Err(ApiError::new("InvalidParameterCombination", message));
         }
         let listed = listed.into_iter().collect();
         match params.text("OperationType") {

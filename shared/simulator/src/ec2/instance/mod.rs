@@ -41,6 +41,11 @@ pub(crate) struct Instance {
 }
 
 impl Instance {
+    /// Whether it is in a state in which an image can be made of it.
+    pub(crate) fn can_be_imaged(&self) -> bool {
+        self.running
+    }
+
     fn state(&self) -> Value {
         if self.running {
             json!({ "Code": 16, "Name": "running" })

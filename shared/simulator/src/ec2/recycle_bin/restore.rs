@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::MARK;
 use crate::ec2::access::{no_image, no_snapshot, well_formed_image, well_formed_snapshot};
 use crate::ec2::change::Change;
-use crate::ec2::image::register::check_name;
+use crate::ec2::image::naming::check_name;
 use crate::ec2::snapshot::{self, SnapshotState};
 use crate::ec2::{arn, tag};
 use crate::request::Request;
@@ -41,7 +41,7 @@ pub(super) fn restore_image_from_recycle_bin(
         let mut image = kept.resource;
         image.tags.unmark(call.account(), MARK);
         region.deregistered.remove(id);
-        region.images.insert(id.to_owned(), image);
+        region.images.insert(image);
     }
     Ok(json!({ "Return": true }))
 }

@@ -148,12 +148,7 @@ impl Snapshot {
 impl Region {
     /// The images that a snapshot is part of.
     pub(crate) fn users_of(&self, snapshot: &str) -> Vec<&str> {
-        let uses = |ids: Vec<String>| ids.iter().any(|id| id == snapshot);
-        let images = self
-            .images
-            .values()
-            .filter(|image| uses(image.snapshot_ids()));
-        images.map(|image| image.id.as_str()).collect()
+        self.images.using(snapshot).collect()
     }
 }
 
