@@ -8,6 +8,7 @@ mod moto;
 mod python;
 mod scenario;
 mod scenarios;
+mod table;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -26,7 +27,7 @@ type Shared<T> = Arc<Mutex<Option<T>>>;
 fn main() {
     let arguments = Arguments::from_args();
     let (foreign, moto) = (Shared::default(), Shared::default());
-    let mut trials = Vec::new();
+    let mut trials = table::trials();
     for section in scenarios::SECTIONS {
         for scenario in section.scenarios {
             trials.push(through_boto3(section, scenario, &foreign));

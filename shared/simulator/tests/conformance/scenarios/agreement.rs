@@ -1,5 +1,7 @@
 //! What moto is right about: each of these runs there as well, and must come to the same.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::aws::{Aws, HERE, OTHER, OWNER, THERE, text};
@@ -166,10 +168,8 @@ fn organizations_and_units_are_let_launch_by_arn(aws: &Aws<'_>) {
     };
     let organization = json!({ "OrganizationArn": ORGANIZATION });
     let unit = json!({ "OrganizationalUnitArn": UNIT });
-    assert_eq!(
-        modify("add", "OrganizationArns", ORGANIZATION),
-        [organization.clone()]
-    );
+    let added = modify("add", "OrganizationArns", ORGANIZATION);
+    assert_eq!(added, std::slice::from_ref(&organization));
     assert_eq!(
         modify("add", "OrganizationalUnitArns", UNIT),
         [organization, unit.clone()]
@@ -398,7 +398,7 @@ fn a_copy_has_neither_the_permissions_nor_the_tags(aws: &Aws<'_>) {
         json!({ "Name": "copied", "SourceImageId": source, "SourceRegion": HERE }),
     );
     let copy = text(&copy["ImageId"]);
-    aws.pass(std::time::Duration::from_secs(3600));
+    aws.pass(Duration::from_hours(1));
     let described = there.described(&copy);
     assert_eq!(described["Name"], "copied");
     assert!(described["Tags"].as_array().is_none_or(Vec::is_empty));
