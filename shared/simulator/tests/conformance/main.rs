@@ -2,6 +2,7 @@
 //! clients. Each names the page it follows; the table in `docs/simulator.md` is made of them.
 
 mod aws;
+mod cli;
 mod foreign;
 mod in_process;
 mod moto;
@@ -28,6 +29,7 @@ fn main() {
     let arguments = Arguments::from_args();
     let (foreign, moto) = (Shared::default(), Shared::default());
     let mut trials = table::trials();
+    trials.extend(cli::trials());
     for section in scenarios::SECTIONS {
         for scenario in section.scenarios {
             trials.push(through_boto3(section, scenario, &foreign));
