@@ -86,6 +86,10 @@ impl<'a> Aws<'a> {
     }
 
     /// A call that may be refused.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "parameters are written where the call is"
+    )]
     pub fn ask(&self, service: &str, operation: &str, parameters: Value) -> Result<Value, Refused> {
         let place = (self.account.as_str(), self.region.as_str());
         self.client.call(place, (service, operation), &parameters)
@@ -130,7 +134,7 @@ impl<'a> Aws<'a> {
             json!({ "AvailabilityZone": zone, "Size": 8 }),
         );
         let snapshot = self.ec2("CreateSnapshot", json!({ "VolumeId": volume["VolumeId"] }));
-        self.pass(Duration::from_secs(3600));
+        self.pass(Duration::from_hours(1));
         text(&snapshot["SnapshotId"])
     }
 

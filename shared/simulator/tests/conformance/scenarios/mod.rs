@@ -1,5 +1,6 @@
 //! The scenarios, by the part of AWS they are about.
 
+mod agreement;
 mod autoscaling;
 mod bundles;
 mod copy;
@@ -46,4 +47,5 @@ pub const SECTIONS: &[Section] = &[
     topics::SECTION,
     protocol::SECTION,
     events::SECTION,
+    agreement::SECTION,
 ];
