@@ -2,7 +2,7 @@
 //! operation, reads the parameters, lets faults strike, records the call.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request as HttpRequest, Response};
+use http::{HeaderMap, HeaderValue, Method, Request as HttpRequest, Response, StatusCode};
 use serde_json::Value;
 
 use crate::fault::FaultKind;
@@ -29,7 +29,8 @@ pub(crate) fn answer(state: &mut State, request: &HttpRequest<Bytes>) -> Respons
         Some(scope) => answer_scoped(state, &scope, request, &id),
         None => unsigned(request, &id),
     };
-    if request.method() == Method::HEAD {
+    let bodiless = response.status() == StatusCode::NOT_MODIFIED;
+    if request.method() == Method::HEAD || bodiless {
         *response.body_mut() = Bytes::new();
     }
     response

@@ -19,6 +19,7 @@ mod identity;
 mod ids;
 mod imagebuilder;
 mod kms;
+mod md5;
 mod rbin;
 mod record;
 mod request;

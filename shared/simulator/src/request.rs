@@ -24,6 +24,20 @@ impl Request {
         Params(&self.parameters)
     }
 
+    /// A call of nobody in particular, for its parameters alone.
+    #[cfg(test)]
+    pub(crate) fn of_parameters(parameters: Value) -> Self {
+        Self {
+            caller: Caller::root("111111111111"),
+            region: String::new(),
+            service: String::new(),
+            operation: String::new(),
+            id: String::new(),
+            user_agent: String::new(),
+            parameters,
+        }
+    }
+
     /// The caller's account.
     pub(crate) fn account(&self) -> &str {
         &self.caller.account

@@ -14,6 +14,7 @@ use crate::fault::Fault;
 use crate::identity::Credentials;
 use crate::kms::KeyState;
 use crate::record::Call;
+use crate::s3::bundle;
 use crate::seed::{self, NewImage, text};
 use crate::sns::Message;
 use crate::state::State;
@@ -232,6 +233,19 @@ impl World {
     /// Lets another account use a key, as a statement in its policy would.
     pub fn share_key(&self, key_arn: &str, account: &str) {
         self.state().kms.allow(key_arn, account);
+    }
+
+    /// Puts the bundle of an instance-store image into a bucket, which is made where it isn't
+    /// there: `image.manifest.xml` and its parts under a prefix. Gives the manifest's location, as
+    /// an image's `ImageLocation` has it: `bucket/prefix/image.manifest.xml`.
+    ///
+    /// # Panics
+    /// Where the bucket is another account's, or its name isn't one: seeding with it is a mistake
+    /// of the caller's.
+    #[track_caller]
+    pub fn bundle(&self, account: &str, region: &str, bucket: &str, prefix: &str) -> String {
+        let state = &mut self.state();
+        seeded(bundle::put(state, (account, region), bucket, prefix))
     }
 
     /// Publishes an image as a builder would; gives its id.

@@ -17,7 +17,6 @@
 mod answer;
 mod call;
 mod delivery;
-mod md5;
 mod pattern;
 mod queue;
 mod references;

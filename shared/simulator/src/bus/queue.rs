@@ -10,7 +10,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::md5;
+use crate::md5;
 
 /// A queue and what is in it.
 #[derive(Debug)]
@@ -125,7 +125,7 @@ impl Message {
                 "ApproximateFirstReceiveTimestamp": first.as_millisecond().to_string(),
             },
             "messageAttributes": {},
-            "md5OfBody": md5::hex(&self.body),
+            "md5OfBody": md5::of_text(&self.body),
             "eventSource": "aws:sqs",
             "eventSourceARN": queue_arn,
             "awsRegion": region,

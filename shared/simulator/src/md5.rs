@@ -1,4 +1,7 @@
-//! Owns the MD5 digest (RFC 1321) that SQS states of every message's body. It secures nothing.
+//! Owns the MD5 digest (RFC 1321) that SQS states of every message's body, and S3 of every object.
+//! It secures nothing.
+
+use crate::ids::hex;
 
 const SHIFTS: [[u32; 4]; 4] = [
     [7, 12, 17, 22],
@@ -7,10 +10,16 @@ const SHIFTS: [[u32; 4]; 4] = [
     [6, 10, 15, 21],
 ];
 
-/// The digest in hexadecimal.
-pub(super) fn hex(text: &str) -> String {
+/// A text's digest in hexadecimal.
+pub(crate) fn of_text(text: &str) -> String {
+    hex(digest(text.as_bytes()))
+}
+
+/// The digest.
+pub(crate) fn digest(bytes: &[u8]) -> [u8; 16] {
     let mut state = [0x6745_2301_u32, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476];
-    let mut bytes = text.as_bytes().to_vec();
+    let constants = std::array::from_fn(constant);
+    let mut bytes = bytes.to_vec();
     let bits = (bytes.len() as u64).wrapping_mul(8);
     bytes.push(0x80);
     while bytes.len() % 64 != 56 {
@@ -18,15 +27,16 @@ pub(super) fn hex(text: &str) -> String {
     }
     bytes.extend(bits.to_le_bytes());
     for chunk in bytes.chunks_exact(64) {
-        digest(&mut state, chunk);
+        mix(&mut state, chunk, &constants);
     }
-    state
-        .iter()
-        .flat_map(|word| word.to_le_bytes())
-        .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+    let mut digest = [0; 16];
+    for (place, word) in digest.chunks_exact_mut(4).zip(state) {
+        place.copy_from_slice(&word.to_le_bytes());
+    }
+    digest
 }
 
-fn digest(state: &mut [u32; 4], chunk: &[u8]) {
+fn mix(state: &mut [u32; 4], chunk: &[u8], constants: &[u32; 64]) {
     let mut words = [0_u32; 16];
     for (word, bytes) in words.iter_mut().zip(chunk.chunks_exact(4)) {
         *word = bytes
@@ -44,7 +54,7 @@ fn digest(state: &mut [u32; 4], chunk: &[u8]) {
         };
         let sum = a
             .wrapping_add(mixed)
-            .wrapping_add(constant(step))
+            .wrapping_add(constants[step])
             .wrapping_add(words[word]);
         let turned = sum.rotate_left(SHIFTS[step / 16][step % 4]);
         (a, d, c, b) = (d, c, b, b.wrapping_add(turned));
@@ -69,13 +79,13 @@ fn constant(step: usize) -> u32 {
 mod tests {
     #[test]
     fn digests_are_those_of_rfc_1321() {
-        assert_eq!(super::hex(""), "d41d8cd98f00b204e9800998ecf8427e");
+        assert_eq!(super::of_text(""), "d41d8cd98f00b204e9800998ecf8427e");
         assert_eq!(
-            super::hex("message digest"),
+            super::of_text("message digest"),
             "f96b697d7cb7938d525a2f31aaf161d0"
         );
         let digits =
             "12345678901234567890123456789012345678901234567890123456789012345678901234567890";
-        assert_eq!(super::hex(digits), "57edf4a22be3c955ac49da2e2107b67a");
+        assert_eq!(super::of_text(digits), "57edf4a22be3c955ac49da2e2107b67a");
     }
 }
