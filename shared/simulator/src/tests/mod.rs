@@ -2,6 +2,7 @@
 
 mod copy;
 mod describe;
+mod images;
 mod lifecycle;
 mod protocol;
 mod services;

@@ -12,6 +12,7 @@ mod instances;
 mod keys;
 mod launch_templates;
 mod lifecycle;
+mod listings;
 mod parameters;
 mod permissions;
 mod protocol;
@@ -27,6 +28,7 @@ use crate::scenario::Section;
 
 pub const SECTIONS: &[Section] = &[
     images::SECTION,
+    listings::SECTION,
     copy::SECTION,
     permissions::SECTION,
     lifecycle::SECTION,
