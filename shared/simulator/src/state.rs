@@ -97,6 +97,12 @@ impl State {
         at
     }
 
+    /// Lets `change` happen at a time that is set.
+    pub(crate) fn schedule_at(&mut self, at: Timestamp, change: Change) {
+        self.scheduled += 1;
+        self.due.insert((at, self.scheduled), change);
+    }
+
     /// When the next change is due.
     pub(crate) fn next_change(&self) -> Option<Timestamp> {
         self.due.keys().next().map(|(at, _)| *at)

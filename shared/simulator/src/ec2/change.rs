@@ -4,6 +4,7 @@ use crate::ec2::image::ImageState;
 use crate::ec2::image::copy;
 use crate::ec2::snapshot::SnapshotState;
 use crate::event;
+use crate::kms;
 use crate::state::State;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,8 @@ pub(crate) enum Change {
     ImageCreated { region: String, id: String },
     /// An image copy ends, well or not.
     CopyEnds(copy::Copy),
+    /// A KMS key is deleted, unless that was cancelled.
+    KeyDeleted { arn: String },
 }
 
 /// Lets a change happen.
@@ -24,6 +27,7 @@ pub(crate) fn happen(state: &mut State, change: Change) {
         Change::SnapshotCompletes { region, id } => complete_snapshot(state, &region, &id),
         Change::ImageCreated { region, id } => image_ready(state, &region, &id),
         Change::CopyEnds(copy) => copy::end(state, &copy),
+        Change::KeyDeleted { arn } => kms::delete_when_due(state, &arn),
     }
 }
 

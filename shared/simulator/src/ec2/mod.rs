@@ -38,6 +38,8 @@ pub(crate) struct Ec2 {
     regions: BTreeMap<String, Region>,
     /// Accounts' Regions that encrypt by default.
     pub(crate) encrypting: BTreeSet<(String, String)>,
+    /// The keys that accounts' Regions use instead of the AWS-managed one.
+    pub(crate) default_keys: BTreeMap<(String, String), String>,
     /// What client tokens were used for.
     pub(crate) tokens: idempotency::Tokens,
     /// The organizations and organizational units each account is in.
