@@ -23,7 +23,13 @@ pub struct Event {
 const TRAILED: [&str; 3] = ["ModifyImageAttribute", "CreateTags", "DeleteTags"];
 
 /// Puts an event of `aws.ec2` on a bus.
-fn emit(state: &mut State, place: (&str, &str), kind: &str, resources: &[String], detail: &Value) {
+pub(crate) fn emit(
+    state: &mut State,
+    place: (&str, &str),
+    kind: &str,
+    resources: &[String],
+    detail: &Value,
+) {
     let (account, region) = place;
     let body = json!({
         "version": "0",

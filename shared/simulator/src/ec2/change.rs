@@ -2,7 +2,7 @@
 
 use crate::ec2::image::ImageState;
 use crate::ec2::image::copy;
-use crate::ec2::snapshot::SnapshotState;
+use crate::ec2::snapshot::{self, SnapshotState};
 use crate::event;
 use crate::kms;
 use crate::state::State;
@@ -17,6 +17,14 @@ pub(crate) enum Change {
     ImageCreated { region: String, id: String },
     /// An image copy ends, well or not.
     CopyEnds(copy::Copy),
+    /// The snapshots of an instance's volumes complete.
+    SnapshotSetCompletes { region: String, ids: Vec<String> },
+    /// A snapshot copy ends, well or not.
+    SnapshotCopyEnds(snapshot::copy::Copy),
+    /// The import of a disk ends.
+    ImportEnds { region: String, id: String },
+    /// A snapshot comes to another tier.
+    SnapshotTierMoves { region: String, id: String },
     /// A KMS key is deleted, unless that was cancelled.
     KeyDeleted { arn: String },
 }
@@ -24,7 +32,13 @@ pub(crate) enum Change {
 /// Lets a change happen.
 pub(crate) fn happen(state: &mut State, change: Change) {
     match change {
-        Change::SnapshotCompletes { region, id } => complete_snapshot(state, &region, &id),
+        Change::SnapshotCompletes { region, id } => snapshot::create::end(state, &region, &id),
+        Change::SnapshotSetCompletes { region, ids } => {
+            snapshot::create::end_set(state, &region, &ids);
+        }
+        Change::SnapshotCopyEnds(copy) => snapshot::copy::end(state, &copy),
+        Change::ImportEnds { region, id } => snapshot::import::end(state, &region, &id),
+        Change::SnapshotTierMoves { region, id } => snapshot::tier::step(state, &region, &id),
         Change::ImageCreated { region, id } => image_ready(state, &region, &id),
         Change::CopyEnds(copy) => copy::end(state, &copy),
         Change::KeyDeleted { arn } => kms::delete_when_due(state, &arn),

@@ -16,6 +16,7 @@ pub(crate) mod snapshot;
 pub(crate) mod tag;
 pub(crate) mod tag_calls;
 pub(crate) mod volume;
+pub(crate) mod zone;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,6 +52,10 @@ pub(crate) struct Ec2 {
 pub(crate) struct Region {
     pub(crate) images: BTreeMap<String, Image>,
     pub(crate) snapshots: BTreeMap<String, Snapshot>,
+    pub(crate) copying_snapshots: snapshot::copy::UnderWay,
+    pub(crate) imports: BTreeMap<String, snapshot::import::ImportTask>,
+    /// The accounts that block public sharing of snapshots.
+    pub(crate) public_snapshots_blocked: BTreeMap<String, snapshot::public_access::Block>,
     pub(crate) volumes: BTreeMap<String, Volume>,
     pub(crate) instances: BTreeMap<String, Instance>,
     pub(crate) launch_templates: launch_template::Templates,
@@ -123,6 +128,7 @@ const TABLES: &[&[Operation]] = &[
     snapshot::OPERATIONS,
     tag_calls::OPERATIONS,
     volume::OPERATIONS,
+    zone::OPERATIONS,
 ];
 
 fn operation(name: &str) -> Option<&'static Operation> {

@@ -1,5 +1,6 @@
 //! `DeregisterImage`, with its snapshots where asked.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::ec2::Region;
@@ -21,6 +22,7 @@ pub(crate) fn deregister_image(state: &mut State, call: &Request) -> Result<Valu
             state.touch(arn(&call.region, "snapshot", snapshot));
         }
     }
+    let now = state.clock.now();
     let region = state.ec2.region_mut(&call.region);
     region.images.remove(&id);
     region.deregistered.insert(id.clone());
@@ -28,7 +30,7 @@ pub(crate) fn deregister_image(state: &mut State, call: &Request) -> Result<Valu
         .iter()
         .filter(|_| with_snapshots)
         .map(|snapshot| {
-            let code = delete(region, snapshot, call.account());
+            let code = delete(region, snapshot, call.account(), now);
             json!({ "SnapshotId": snapshot, "ReturnCode": code })
         })
         .collect();
@@ -43,12 +45,13 @@ pub(crate) fn deregister_image(state: &mut State, call: &Request) -> Result<Valu
 }
 
 /// Deletes one snapshot of a deregistered image, and tells what became of it.
-fn delete(region: &mut Region, id: &str, account: &str) -> &'static str {
+fn delete(region: &mut Region, id: &str, account: &str, now: Timestamp) -> &'static str {
     if !region.users_of(id).is_empty() {
         return "skipped";
     }
     match region.snapshots.get(id) {
         Some(snapshot) if snapshot.owner != account => "missing-permissions",
+        Some(snapshot) if snapshot.is_locked(now) => "client-error",
         Some(_) => {
             region.snapshots.remove(id);
             "success"

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::ec2::access::{no_snapshot, well_formed_snapshot};
 use crate::ec2::arn;
 use crate::ec2::image::{Device, Ebs, Image, ImageState, Layout, Origin};
-use crate::ec2::snapshot::{Snapshot, SnapshotState};
+use crate::ec2::snapshot::Snapshot;
 use crate::ec2::tag::{self, TagMap, Tags};
 use crate::event;
 use crate::request::{Params, Request};
@@ -152,11 +152,6 @@ fn usable_snapshot(state: &mut State, call: &Request, id: &str) -> Result<Snapsh
     let snapshot = snapshot
         .filter(|snapshot| snapshot.is_readable_by(call.account()))
         .ok_or_else(|| no_snapshot(id))?;
-    match snapshot.state {
-        SnapshotState::Completed { .. } => Ok(snapshot.clone()),
-        _ => Err(ApiError::new(
-            "IncorrectState",
-            format!("The snapshot '{id}' is not in the 'completed' state"),
-        )),
-    }
+    snapshot.refuse_unusable()?;
+    Ok(snapshot.clone())
 }
