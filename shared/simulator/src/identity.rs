@@ -43,6 +43,8 @@ impl Caller {
 pub(crate) struct Identities {
     sessions: BTreeMap<String, Caller>,
     roles: BTreeSet<(String, String)>,
+    /// Whether every role exists and may be assumed.
+    any_role: bool,
 }
 
 impl Identities {
@@ -77,7 +79,18 @@ impl Identities {
         self.roles.insert((account.to_owned(), role.to_owned()))
     }
 
-    pub(crate) fn has_role(&self, account: &str, role: &str) -> bool {
-        self.roles.contains(&(account.to_owned(), role.to_owned()))
+    /// Lets every role be assumed, whether it was made or not.
+    pub(crate) fn let_any_role_be_assumed(&mut self) {
+        self.any_role = true;
     }
+
+    pub(crate) fn may_be_assumed(&self, account: &str, role: &str) -> bool {
+        self.any_role || self.roles.contains(&(account.to_owned(), role.to_owned()))
+    }
+}
+
+/// A unique id as IAM forms them: a prefix, and seventeen letters and digits.
+pub(crate) fn unique_id(prefix: &str, of: &str) -> String {
+    let digest = hex(Sha256::digest(of.as_bytes())).to_uppercase();
+    format!("{prefix}{}", &digest[..17])
 }

@@ -134,6 +134,12 @@ impl World {
         self.state().identities.add_role(account, role_name)
     }
 
+    /// Lets every well-formed role be assumed, whether it was made or not, so that whoever is
+    /// served needs no roles first.
+    pub fn let_any_role_be_assumed(&self) {
+        self.state().identities.let_any_role_be_assumed();
+    }
+
     /// Puts an account into an organization or an organizational unit, by ARN, so that it sees
     /// what is shared with that.
     pub fn join_organization(&self, account: &str, arn: &str) {

@@ -31,10 +31,15 @@ impl Ec2 {
 }
 
 impl Snapshot {
+    /// Whether everyone may read it.
+    pub(crate) fn is_public(&self) -> bool {
+        self.permissions.contains(&LaunchPermission::All) && !self.public_blocked
+    }
+
     /// Whether an account may create volumes from the snapshot, and so read and copy it.
     pub(crate) fn is_readable_by(&self, account: &str) -> bool {
         self.owner == account
-            || self.permissions.contains(&LaunchPermission::All)
+            || self.is_public()
             || self
                 .permissions
                 .contains(&LaunchPermission::Account(account.to_owned()))

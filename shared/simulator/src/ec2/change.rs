@@ -4,8 +4,9 @@ use crate::ec2::image::ImageState;
 use crate::ec2::image::copy;
 use crate::ec2::image::usage_report;
 use crate::ec2::recycle_bin;
-use crate::ec2::snapshot::SnapshotState;
+use crate::ec2::snapshot::{self, SnapshotState};
 use crate::event;
+use crate::kms;
 use crate::ssm::put;
 use crate::state::State;
 use serde::{Deserialize, Serialize};
@@ -27,18 +28,35 @@ pub(crate) enum Change {
     ParameterValidated(Box<put::Draft>),
     /// An image usage report is made.
     UsageReported { region: String, id: String },
+    /// The snapshots of an instance's volumes complete.
+    SnapshotSetCompletes { region: String, ids: Vec<String> },
+    /// A snapshot copy ends, well or not.
+    SnapshotCopyEnds(snapshot::copy::Copy),
+    /// The import of a disk ends.
+    ImportEnds { region: String, id: String },
+    /// A snapshot comes to another tier.
+    SnapshotTierMoves { region: String, id: String },
+    /// A KMS key is deleted, unless that was cancelled.
+    KeyDeleted { arn: String },
 }
 
 /// Lets a change happen.
 pub(crate) fn happen(state: &mut State, change: Change) {
     match change {
-        Change::SnapshotCompletes { region, id } => complete_snapshot(state, &region, &id),
+        Change::SnapshotCompletes { region, id } => snapshot::create::end(state, &region, &id),
+        Change::SnapshotSetCompletes { region, ids } => {
+            snapshot::create::end_set(state, &region, &ids);
+        }
+        Change::SnapshotCopyEnds(copy) => snapshot::copy::end(state, &copy),
+        Change::ImportEnds { region, id } => snapshot::import::end(state, &region, &id),
+        Change::SnapshotTierMoves { region, id } => snapshot::tier::step(state, &region, &id),
         Change::ImageCreated { region, id } => image_ready(state, &region, &id),
         Change::CopyEnds(copy) => copy::end(state, &copy),
         Change::LeavesBin { region, id } => recycle_bin::leave(state, &region, &id),
         Change::SnapshotRecovered { region, id } => recycle_bin::recovered(state, &region, &id),
         Change::ParameterValidated(draft) => put::validated(state, *draft),
         Change::UsageReported { region, id } => usage_report::finish(state, &region, &id),
+        Change::KeyDeleted { arn } => kms::delete_when_due(state, &arn),
     }
 }
 

@@ -16,6 +16,7 @@ pub(crate) mod snapshot;
 pub(crate) mod tag;
 pub(crate) mod tag_calls;
 pub(crate) mod volume;
+pub(crate) mod zone;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,6 +41,8 @@ pub(crate) struct Ec2 {
     pub(crate) encrypting: BTreeSet<(String, String)>,
     /// Accounts' Regions that keep their images from becoming public.
     pub(crate) images_kept_private: BTreeSet<(String, String)>,
+    /// The keys that accounts' Regions use instead of the AWS-managed one.
+    pub(crate) default_keys: BTreeMap<(String, String), String>,
     /// What client tokens were used for.
     pub(crate) tokens: idempotency::Tokens,
     /// The organizations and organizational units each account is in.
@@ -51,6 +54,10 @@ pub(crate) struct Ec2 {
 pub(crate) struct Region {
     pub(crate) images: image::store::Images,
     pub(crate) snapshots: BTreeMap<String, Snapshot>,
+    pub(crate) copying_snapshots: snapshot::copy::UnderWay,
+    pub(crate) imports: BTreeMap<String, snapshot::import::ImportTask>,
+    /// The accounts that block public sharing of snapshots.
+    pub(crate) public_snapshots_blocked: BTreeMap<String, snapshot::public_access::Block>,
     pub(crate) volumes: BTreeMap<String, Volume>,
     pub(crate) instances: BTreeMap<String, Instance>,
     pub(crate) launch_templates: launch_template::Templates,
@@ -124,6 +131,7 @@ const TABLES: &[&[Operation]] = &[
     snapshot::OPERATIONS,
     tag_calls::OPERATIONS,
     volume::OPERATIONS,
+    zone::OPERATIONS,
 ];
 
 fn operation(name: &str) -> Option<&'static Operation> {

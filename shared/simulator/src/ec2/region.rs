@@ -33,6 +33,11 @@ const REGIONS: [&str; 17] = [
     "us-west-2",
 ];
 
+/// The names of the Regions.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    REGIONS.into_iter()
+}
+
 /// Whether there is a Region of that name.
 pub(crate) fn exists(name: &str) -> bool {
     REGIONS.contains(&name)

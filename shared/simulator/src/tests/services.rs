@@ -132,6 +132,44 @@ fn roles_are_assumed_only_where_they_exist() {
 }
 
 #[test]
+fn any_role_is_assumed_where_the_world_lets_it() {
+    let world = World::new(1);
+    world.let_any_role_be_assumed();
+    let assume = |arn: &str| {
+        let parameters = [("RoleArn", arn), ("RoleSessionName", "run-1")];
+        send(&world, (OWNER, HERE, "sts"), "AssumeRole", &parameters)
+    };
+    let key = assume("arn:aws:iam::333333333333:role/team/spoke").text("AccessKeyId");
+    let me = send(&world, (&key, HERE, "sts"), "GetCallerIdentity", &[]);
+    assert_eq!(me.text("Account"), "333333333333");
+    let malformed = assume("arn:aws:iam::333333333333:user/spoke");
+    assert_eq!(malformed.code(), "ValidationError");
+}
+
+#[test]
+fn a_session_knows_its_role_and_lasts_an_hour_where_a_session_began_it() {
+    let world = World::new(1);
+    world.create_role(OTHER, "spoke");
+    let arn = format!("arn:aws:iam::{OTHER}:role/spoke");
+    let assume = |key: &str, name: &str, seconds: &str| {
+        let parameters = [
+            ("RoleArn", arn.as_str()),
+            ("RoleSessionName", name),
+            ("DurationSeconds", seconds),
+        ];
+        send(&world, (key, HERE, "sts"), "AssumeRole", &parameters)
+    };
+    let session = assume(OWNER, "run-1", "43200");
+    let key = session.text("AccessKeyId");
+    let me = send(&world, (&key, HERE, "sts"), "GetCallerIdentity", &[]);
+    assert_eq!(me.text("UserId"), session.text("AssumedRoleId"));
+    assert!(me.text("UserId").starts_with("AROA"));
+    assert!(me.text("UserId").ends_with(":run-1"));
+    assert_eq!(assume(&key, "run-2", "3601").code(), "ValidationError");
+    assert_eq!(assume(&key, "run-2", "3600").status, 200);
+}
+
+#[test]
 fn publishing_reaches_the_inbox() {
     let world = World::new(1);
     let topic = world.create_topic(OWNER, HERE, "notices");

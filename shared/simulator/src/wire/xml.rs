@@ -1,7 +1,7 @@
 //! Writes results as XML by their output shape, for EC2, the query protocol and S3.
 
 use quick_xml::escape::escape;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::error::ApiError;
 use super::model::{Kind, Member, Service, Shape};
@@ -63,6 +63,7 @@ fn write(
             close(name, xml);
             Ok(())
         }
+        (Kind::Map, Value::Object(entries)) => map(service, shape, name, entries, xml),
         (Kind::List | Kind::Structure | Kind::Map, _) => {
             Err(ApiError::internal(format!("{name} can't hold {value}")))
         }
@@ -75,6 +76,28 @@ fn write(
             Ok(())
         }
     }
+}
+
+/// A map of the query protocol: an `entry` for each key and its value.
+fn map(
+    service: &Service,
+    shape: &Shape,
+    name: &str,
+    entries: &Map<String, Value>,
+    xml: &mut String,
+) -> Result<(), ApiError> {
+    let (Some(key), Some(member)) = (&shape.key, &shape.value) else {
+        return Err(ApiError::internal(format!("{name} is a map of nothing")));
+    };
+    open(name, xml);
+    for (entry, value) in entries {
+        open("entry", xml);
+        element(key.wire_name("key"), entry, xml);
+        write(service, member, member.wire_name("value"), value, xml)?;
+        close("entry", xml);
+    }
+    close(name, xml);
+    Ok(())
 }
 
 fn list(

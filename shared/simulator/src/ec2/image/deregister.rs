@@ -64,12 +64,14 @@ fn refuse(image: &Image, now: Timestamp) -> Result<(), ApiError> {
 
 /// Deletes one snapshot of a deregistered image, and tells what became of it.
 fn delete(state: &mut State, call: &Request, id: &str) -> &'static str {
+    let now = state.clock.now();
     let region = state.ec2.region_mut(&call.region);
     if !region.users_of(id).is_empty() {
         return "skipped";
     }
     match region.snapshots.get(id) {
         Some(snapshot) if snapshot.owner != call.account() => "missing-permissions",
+        Some(snapshot) if snapshot.is_locked(now) => "client-error",
         Some(_) => {
             recycle_bin::remove_snapshot(state, &call.region, id);
             "success"

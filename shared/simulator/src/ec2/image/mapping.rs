@@ -4,7 +4,7 @@
 use crate::ec2::access::{no_snapshot, well_formed_snapshot};
 use crate::ec2::arn;
 use crate::ec2::image::{Device, Ebs};
-use crate::ec2::snapshot::{Snapshot, SnapshotState};
+use crate::ec2::snapshot::Snapshot;
 use crate::request::{Params, Request};
 use crate::state::State;
 use crate::wire::error::ApiError;
@@ -233,11 +233,6 @@ fn usable_snapshot(state: &mut State, call: &Request, id: &str) -> Result<Snapsh
     let snapshot = snapshot
         .filter(|snapshot| snapshot.is_readable_by(call.account()))
         .ok_or_else(|| no_snapshot(id))?;
-    match snapshot.state {
-        SnapshotState::Completed { .. } => Ok(snapshot.clone()),
-        _ => Err(ApiError::new(
-            "IncorrectState",
-            format!("The snapshot '{id}' is not in the 'completed' state"),
-        )),
-    }
+    snapshot.refuse_unusable()?;
+    Ok(snapshot.clone())
 }

@@ -165,10 +165,13 @@ fn launch(
             zone: format!("{}a", call.region),
             size: ebs.size,
             kind: ebs.kind.clone(),
+            iops: ebs.iops,
+            throughput: ebs.throughput,
             key,
             snapshot_id: ebs.snapshot_id.clone(),
             created: now,
             instance: Some((id.clone(), device.name.clone())),
+            delete_on_termination: ebs.delete_on_termination,
             tags: tags_of("volume"),
         };
         volumes.push((device.name.clone(), volume.id.clone()));

@@ -72,7 +72,7 @@ pub(super) fn restore_snapshot_from_recycle_bin(
         region: call.region.clone(),
         id: id.to_owned(),
     };
-    state.schedule(snapshot::DURATION, change);
+    state.schedule(snapshot::create::DURATION, change);
     Ok(answered(&written))
 }
 

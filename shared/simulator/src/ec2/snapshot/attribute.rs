@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::ec2::access::own_snapshot;
 use crate::ec2::image::permission::{LaunchPermission, Modification};
-use crate::ec2::snapshot::Snapshot;
+use crate::ec2::snapshot::{Snapshot, notify, public_access};
 use crate::request::Request;
 use crate::state::State;
 use crate::wire::error::ApiError;
@@ -46,25 +46,40 @@ pub(crate) fn modify_snapshot_attribute(
         return Err(ApiError::new("InvalidParameterCombination", message));
     }
     let snapshot = own_snapshot(state, call)?.clone();
-    refuse_sharing(state, &snapshot, &modification)?;
+    refuse_sharing(state, call, &snapshot, &modification)?;
     modification.apply(&mut own_snapshot(state, call)?.permissions);
+    for permission in modification.add.difference(&snapshot.permissions) {
+        if let LaunchPermission::Account(account) = permission {
+            notify::shared(state, &call.region, &snapshot, account);
+        }
+    }
     Ok(json!({}))
 }
 
 fn refuse_sharing(
     state: &State,
+    call: &Request,
     snapshot: &Snapshot,
     modification: &Modification,
 ) -> Result<(), ApiError> {
+    if modification.add.is_empty() {
+        return Ok(());
+    }
+    snapshot.refuse_archived()?;
+    let public = modification.add.contains(&LaunchPermission::All);
+    if public && public_access::of(state, call.account(), &call.region).is_some() {
+        let message = "Block public access for snapshots is on: snapshots can't be made public";
+        return Err(ApiError::new("OperationNotPermitted", message));
+    }
     let Some(arn) = &snapshot.key else {
         return Ok(());
     };
-    if modification.add.contains(&LaunchPermission::All) {
+    if public {
         let message = "Encrypted snapshots can't be shared publicly";
         return Err(ApiError::new("OperationNotPermitted", message));
     }
     let managed = state.kms.key(arn).is_some_and(|key| key.managed_by_aws);
-    if managed && !modification.add.is_empty() {
+    if managed {
         let message = "Encrypted snapshots with EBS default key cannot be shared";
         return Err(ApiError::new("OperationNotPermitted", message));
     }
@@ -76,6 +91,10 @@ pub(crate) fn reset_snapshot_attribute(
     state: &mut State,
     call: &Request,
 ) -> Result<Value, ApiError> {
+    if call.params().need("Attribute")? != "createVolumePermission" {
+        let message = "Only createVolumePermission can be reset";
+        return Err(ApiError::invalid_value(message));
+    }
     own_snapshot(state, call)?.permissions.clear();
     Ok(json!({}))
 }

@@ -1,6 +1,8 @@
 //! `DescribeSnapshots`: who sees which snapshots, by which ids, owners, users and filters.
 //! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeSnapshots.html>.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -14,9 +16,10 @@ use crate::request::{Params, Request};
 use crate::state::State;
 use crate::wire::error::ApiError;
 
-const FILTERS: [&str; 11] = [
+const FILTERS: [&str; 13] = [
     "description",
     "encrypted",
+    "owner-alias",
     "owner-id",
     "progress",
     "snapshot-id",
@@ -24,32 +27,25 @@ const FILTERS: [&str; 11] = [
     "status",
     "storage-tier",
     "tag-key",
+    "transfer-type",
     "volume-id",
     "volume-size",
 ];
 
+/// An id that there is no snapshot of is an error; one that the caller can't read is left out.
 pub(crate) fn describe_snapshots(state: &mut State, call: &Request) -> Result<Value, ApiError> {
     let params = call.params();
     let filters = Filters::read(params, &FILTERS)?;
     let cursor = page::open(call, 5)?;
-    let ids = params.texts("SnapshotIds");
     let (now, account) = (state.clock.now(), call.account());
-    let seen = |snapshot: &&Snapshot| snapshot.is_readable_by(account);
-    for id in &ids {
-        well_formed_snapshot(id)?;
-        let snapshot = state.ec2.snapshot(&call.region, id);
-        snapshot.filter(seen).ok_or_else(|| no_snapshot(id))?;
-    }
-    let snapshots = state
-        .ec2
-        .region(&call.region)
-        .map(|region| &region.snapshots);
-    let wanted = snapshots
-        .into_iter()
-        .flat_map(|snapshots| cursor.rest(snapshots))
-        .map(|(_, snapshot)| snapshot)
-        .filter(seen)
-        .filter(|snapshot| ids.is_empty() || ids.contains(&snapshot.id.as_str()))
+    let snapshots = &state.ec2.region_mut(&call.region).snapshots;
+    let named = named(params, snapshots)?;
+    let all: Box<dyn Iterator<Item = &Snapshot>> = match &named {
+        Some(named) => Box::new(named.values().copied()),
+        None => Box::new(cursor.rest(snapshots).map(|(_, snapshot)| snapshot)),
+    };
+    let wanted = all
+        .filter(|snapshot| snapshot.is_readable_by(account))
         .filter(|snapshot| owned_by(snapshot, params, account))
         .filter(|snapshot| restorable_by(snapshot, params, account))
         .filter(|snapshot| {
@@ -63,18 +59,41 @@ pub(crate) fn describe_snapshots(state: &mut State, call: &Request) -> Result<Va
     Ok(json!({ "Snapshots": page.items, "NextToken": page.next }))
 }
 
+/// The snapshots that a call names, by id; nothing where it names none.
+fn named<'a>(
+    params: Params<'_>,
+    snapshots: &'a BTreeMap<String, Snapshot>,
+) -> Result<Option<BTreeMap<&'a str, &'a Snapshot>>, ApiError> {
+    let ids = params.texts("SnapshotIds");
+    let mut named = BTreeMap::new();
+    for id in &ids {
+        well_formed_snapshot(id)?;
+        let snapshot = snapshots.get(*id).ok_or_else(|| no_snapshot(id))?;
+        named.insert(snapshot.id.as_str(), snapshot);
+    }
+    Ok((!ids.is_empty()).then_some(named))
+}
+
 fn owned_by(snapshot: &Snapshot, params: Params<'_>, account: &str) -> bool {
     let owners = params.texts("OwnerIds");
     let named = |owner: &str| if owner == "self" { account } else { owner } == snapshot.owner;
     owners.is_empty() || owners.iter().any(|owner| named(owner))
 }
 
+/// `all` means public snapshots; `self` those one owns or was given; an account those that it was
+/// given, among one's own.
 fn restorable_by(snapshot: &Snapshot, params: Params<'_>, account: &str) -> bool {
     let users = params.texts("RestorableByUserIds");
+    let given = |account: &str| {
+        let account = LaunchPermission::Account(account.to_owned());
+        snapshot.permissions.contains(&account)
+    };
+    let own = snapshot.owner == account;
     let may = |user: &str| match user {
-        "all" => snapshot.permissions.contains(&LaunchPermission::All),
-        "self" => snapshot.is_readable_by(account),
-        id => snapshot.is_readable_by(id),
+        "all" => snapshot.is_public(),
+        "self" => own || given(account),
+        id if id == account => own || given(account),
+        id => own && given(id),
     };
     users.is_empty() || users.iter().any(|user| may(user))
 }
@@ -88,7 +107,8 @@ fn field(snapshot: &Snapshot, name: &str, now: Timestamp) -> Option<String> {
         "snapshot-id" => snapshot.id.clone(),
         "start-time" => millis(snapshot.started),
         "status" => snapshot.state_name().to_owned(),
-        "storage-tier" => "standard".to_owned(),
+        "storage-tier" => snapshot.tier.name().to_owned(),
+        "transfer-type" => snapshot.transfer_type().to_owned(),
         "volume-id" => snapshot.volume_id.clone(),
         "volume-size" => snapshot.size.to_string(),
         _ => return None,

@@ -1,46 +1,70 @@
 //! Snapshots: what one is, how the API writes it, making and deleting them.
 
 pub(crate) mod attribute;
+pub(crate) mod copy;
+pub(crate) mod create;
 pub(crate) mod describe;
+pub(crate) mod import;
+pub(crate) mod lock;
+mod notify;
+pub(crate) mod public_access;
+pub(crate) mod tier;
 
 use std::collections::BTreeSet;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::clock::millis;
 use crate::ec2::access::own_snapshot;
-use crate::ec2::change::Change;
 use crate::ec2::image::permission::LaunchPermission;
 use crate::ec2::recycle_bin;
 use crate::ec2::tag::{self, Tags};
-use crate::ec2::volume::{Volume, own_volume};
-use crate::ec2::{Operation, Region, arn, op};
+use crate::ec2::{Operation, Region, op};
 use crate::request::Request;
-use crate::state::{State, later};
+use crate::state::State;
 use crate::wire::error::ApiError;
 
+pub(crate) use create::begin;
+
 pub(crate) const OPERATIONS: &[Operation] = &[
-    op("CreateSnapshot", create_snapshot).without(&["OutpostArn", "Location"]),
+    op("CopySnapshot", copy::copy_snapshot)
+        .without(&["DestinationOutpostArn", "DestinationAvailabilityZone"]),
+    op("CreateSnapshot", create::create_snapshot).without(&["OutpostArn", "Location"]),
+    op("CreateSnapshots", create::create_snapshots).without(&["OutpostArn", "Location"]),
     op("DeleteSnapshot", delete_snapshot),
+    op(
+        "DescribeImportSnapshotTasks",
+        import::describe_import_snapshot_tasks,
+    ),
+    op("DescribeLockedSnapshots", lock::describe_locked_snapshots),
     op(
         "DescribeSnapshotAttribute",
         attribute::describe_snapshot_attribute,
     ),
+    op(
+        "DescribeSnapshotTierStatus",
+        tier::describe_snapshot_tier_status,
+    ),
     op("DescribeSnapshots", describe::describe_snapshots),
+    op("DisableSnapshotBlockPublicAccess", public_access::disable),
+    op("EnableSnapshotBlockPublicAccess", public_access::enable),
+    op("GetSnapshotBlockPublicAccessState", public_access::get),
+    op("ImportSnapshot", import::import_snapshot),
+    op("LockSnapshot", lock::lock_snapshot),
     op(
         "ModifySnapshotAttribute",
         attribute::modify_snapshot_attribute,
     ),
+    op("ModifySnapshotTier", tier::modify_snapshot_tier),
     op(
         "ResetSnapshotAttribute",
         attribute::reset_snapshot_attribute,
     ),
+    op("RestoreSnapshotTier", tier::restore_snapshot_tier),
+    op("UnlockSnapshot", lock::unlock_snapshot),
 ];
-
-/// How long a snapshot of a volume takes.
-pub(crate) const DURATION: SignedDuration = SignedDuration::from_mins(1);
 
 /// A snapshot, of whichever account.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -55,7 +79,15 @@ pub(crate) struct Snapshot {
     /// The ARN of the key it is encrypted under.
     pub(crate) key: Option<String>,
     pub(crate) permissions: BTreeSet<LaunchPermission>,
+    /// Whether its owner blocks public sharing of what is public already.
+    pub(crate) public_blocked: bool,
     pub(crate) tags: Tags,
+    pub(crate) lock: Option<lock::Lock>,
+    pub(crate) tier: tier::Tier,
+    /// For a copy: the volume whose snapshots it and its source stand for.
+    pub(crate) lineage: Option<String>,
+    /// For a time-based copy: the minutes it may take.
+    pub(crate) copy_minutes: Option<i64>,
 }
 
 /// Where a snapshot is in its life.
@@ -89,7 +121,12 @@ impl Snapshot {
             size: 0,
             key: None,
             permissions: BTreeSet::new(),
+            public_blocked: false,
             tags: Tags::default(),
+            lock: None,
+            tier: tier::Tier::default(),
+            lineage: None,
+            copy_minutes: None,
         }
     }
 
@@ -99,6 +136,14 @@ impl Snapshot {
             SnapshotState::Completed { .. } => "completed",
             SnapshotState::Error { .. } => "error",
             SnapshotState::Recovering { .. } => "recovering",
+        }
+    }
+
+    /// How it was copied; what is no copy counts as `standard`.
+    pub(crate) fn transfer_type(&self) -> &'static str {
+        match self.copy_minutes {
+            Some(_) => "time-based",
+            None => "standard",
         }
     }
 
@@ -139,7 +184,10 @@ impl Snapshot {
             "Description": self.description,
             "Encrypted": self.key.is_some(),
             "KmsKeyId": self.key,
-            "StorageTier": "standard",
+            "StorageTier": self.tier.name(),
+            "RestoreExpiryTime": self.tier.restored_until.map(millis),
+            "TransferType": self.lineage.as_ref().map(|_| self.transfer_type()),
+            "CompletionDurationMinutes": self.copy_minutes,
             "Tags": tag::written(&self.tags.seen_by(account, &self.owner)),
         })
     }
@@ -152,65 +200,13 @@ impl Region {
     }
 }
 
-/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSnapshot.html>.
-pub(crate) fn create_snapshot(state: &mut State, call: &Request) -> Result<Value, ApiError> {
-    let params = call.params();
-    let volume = own_volume(state, call, params.need("VolumeId")?)?;
-    let mut tags = tag::specifications(state, call, &["snapshot"])?;
-    let about = params.text("Description").unwrap_or_default();
-    let tags = tags.remove("snapshot").unwrap_or_default();
-    let id = begin(state, call, &volume, about, DURATION);
-    if let Some(snapshot) = state.ec2.snapshot_mut(&call.region, &id) {
-        snapshot.tags = Tags::of_owner(call.account(), tags);
-    }
-    let region = call.region.clone();
-    let change = Change::SnapshotCompletes {
-        region,
-        id: id.clone(),
-    };
-    let until = state.schedule(DURATION, change);
-    let now = state.clock.now();
-    let snapshot = state.ec2.snapshot_mut(&call.region, &id);
-    let snapshot = snapshot.ok_or_else(|| ApiError::internal("the snapshot is lost"))?;
-    snapshot.state = SnapshotState::Pending { until };
-    Ok(begun(snapshot.written(call.account(), now)))
-}
-
-/// A snapshot just begun, without what only `DescribeSnapshots` tells.
-fn begun(mut written: Value) -> Value {
-    if let Some(members) = written.as_object_mut() {
-        members.remove("StorageTier");
-        members.remove("CompletionTime");
-        members.remove("FullSnapshotSizeInBytes");
-    }
-    written
-}
-
-/// Begins a snapshot of a volume; who calls sees to its completion.
-pub(crate) fn begin(
-    state: &mut State,
-    call: &Request,
-    volume: &Volume,
-    about: &str,
-    lasting: SignedDuration,
-) -> String {
-    let now = state.clock.now();
-    let id = state.ids.resource("snap");
-    state.touch(arn(&call.region, "snapshot", &id));
-    let mut snapshot = Snapshot::begun(id.clone(), call.account(), now, later(now, lasting));
-    snapshot.volume_id.clone_from(&volume.id);
-    about.clone_into(&mut snapshot.description);
-    snapshot.size = volume.size;
-    snapshot.key.clone_from(&volume.key);
-    let region = state.ec2.region_mut(&call.region);
-    region.snapshots.insert(id.clone(), snapshot);
-    id
-}
-
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteSnapshot.html>: not while a
-/// registered image uses it.
+/// registered image uses it, nor while it is locked.
 pub(crate) fn delete_snapshot(state: &mut State, call: &Request) -> Result<Value, ApiError> {
-    let id = own_snapshot(state, call)?.id.clone();
+    let now = state.clock.now();
+    let snapshot = own_snapshot(state, call)?;
+    snapshot.refuse_locked(now)?;
+    let id = snapshot.id.clone();
     let region = state.ec2.region_mut(&call.region);
     if let Some(image) = region.users_of(&id).first() {
         let message = format!("The snapshot {id} is currently in use by {image}");

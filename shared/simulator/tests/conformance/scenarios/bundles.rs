@@ -109,8 +109,7 @@ const SCENARIOS: &[Scenario] = &[
         Documented,
         "AmazonS3/latest/API/API_DeleteObjects.html",
         "Several objects are deleted in one call; a quiet one tells of errors alone.",
-    )
-    .and_moto(),
+    ),
     scenario!(
         what_is_not_simulated_is_refused,
         Chosen,
