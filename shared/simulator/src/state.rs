@@ -30,6 +30,8 @@ pub(crate) struct Settings {
     /// How many image copies may be under way per account and destination Region:
     /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ami-quotas.html>.
     pub(crate) concurrent_copies: usize,
+    /// Whether accounts have a trail, so that `EventBridge` hears of their calls.
+    pub(crate) trail: bool,
 }
 
 /// The state behind a world's handle.
@@ -65,6 +67,7 @@ impl State {
             settings: Settings {
                 copy_duration: SignedDuration::from_mins(5),
                 concurrent_copies: 300,
+                trail: true,
             },
             identities: Identities::default(),
             faults: Faults::default(),

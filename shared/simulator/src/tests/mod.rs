@@ -7,6 +7,7 @@ mod protocol;
 mod services;
 mod sharing;
 mod tags;
+mod trail;
 
 use bytes::Bytes;
 use http::{Request, Response};

@@ -116,7 +116,7 @@ pub const SECTION: Section = Section {
     ],
 };
 
-const DAY: Duration = Duration::from_secs(24 * 3600);
+const DAY: Duration = Duration::from_hours(24);
 
 #[track_caller]
 fn run(aws: &Aws<'_>, image: &str, count: u8) -> Vec<String> {
@@ -189,9 +189,9 @@ fn in_states(states: &[&str]) -> Value {
 fn instances_are_chosen_by_state(aws: &Aws<'_>) {
     let image = aws.image("golden");
     let ids = run(aws, &image, 2);
-    aws.pass(Duration::from_secs(300));
+    aws.pass(Duration::from_mins(5));
     aws.ec2("TerminateInstances", json!({ "InstanceIds": [ids[0]] }));
-    aws.pass(Duration::from_secs(300));
+    aws.pass(Duration::from_mins(5));
     let count = |kinds: &Value| references(aws, &image, kinds).len();
     assert_eq!(count(&instances()), 2);
     assert_eq!(count(&in_states(&["running"])), 1);
@@ -239,7 +239,7 @@ fn image_parameters_refer_to_their_image(aws: &Aws<'_>) {
         });
         aws.call("ssm", "PutParameter", parameters);
     }
-    aws.pass(Duration::from_secs(300));
+    aws.pass(Duration::from_mins(5));
     let found = references(aws, &image, &json!([{ "ResourceType": "ssm:Parameter" }]));
     let arn = format!("arn:aws:ssm:{HERE}:{OWNER}:parameter/golden");
     assert_eq!(found, [arn]);
@@ -345,7 +345,7 @@ fn a_usage_report_misses_the_last_day(aws: &Aws<'_>) {
     let image = used_image(aws);
     run(aws, &image, 5);
     let report = report(aws, &image, json!({}));
-    aws.pass(Duration::from_secs(3600));
+    aws.pass(Duration::from_hours(1));
     let expected = [(OWNER.to_owned(), 1), (OTHER.to_owned(), 2)];
     assert_eq!(entries(aws, &report), expected);
 }
@@ -357,7 +357,7 @@ fn a_usage_report_can_be_on_some_accounts(aws: &Aws<'_>) {
         &image,
         json!({ "AccountIds": [OTHER, "333333333333"] }),
     );
-    aws.pass(Duration::from_secs(3600));
+    aws.pass(Duration::from_hours(1));
     assert_eq!(entries(aws, &some), [(OTHER.to_owned(), 2)]);
     for wrong in [vec![OTHER; 201], vec!["someone"]] {
         let parameters = json!({
