@@ -17,8 +17,19 @@ pub struct Event {
     pub body: Value,
 }
 
-/// Puts an event of a source and a detail type on a bus.
+/// Puts an event of `aws.ec2` on a bus.
 pub(crate) fn emit(
+    state: &mut State,
+    place: (&str, &str),
+    kind: &str,
+    resources: &[String],
+    detail: &Value,
+) {
+    emit_from(state, place, ("aws.ec2", kind), resources, detail);
+}
+
+/// Puts an event of a source and a detail type on a bus.
+pub(crate) fn emit_from(
     state: &mut State,
     place: (&str, &str),
     (source, kind): (&str, &str),
@@ -60,6 +71,5 @@ pub(crate) fn image_state(
         "ErrorMessage": error,
     });
     let arn = format!("arn:aws:ec2:{}::image/{image_id}", place.1);
-    let kind = ("aws.ec2", "EC2 AMI State Change");
-    emit(state, place, kind, &[arn], &detail);
+    emit(state, place, "EC2 AMI State Change", &[arn], &detail);
 }

@@ -54,7 +54,7 @@ pub(crate) fn api_call(state: &mut State, call: &Request, result: Result<&Value,
     let place = (call.account(), call.region.as_str());
     let source = format!("aws.{}", call.service);
     let kind = (source.as_str(), "AWS API Call via CloudTrail");
-    event::emit(state, place, kind, &[], &detail);
+    event::emit_from(state, place, kind, &[], &detail);
 }
 
 /// A missing parameter is not recorded when it is deleted:
