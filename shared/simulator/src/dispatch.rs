@@ -16,7 +16,7 @@ use crate::wire::model::{self, Protocol, Service};
 use crate::wire::refusal::Refusal;
 use crate::wire::scope::Scope;
 use crate::wire::{json, read, respond, rest};
-use crate::{autoscaling, dynamodb, ec2, event, imagebuilder, kms, rbin, s3, sns, ssm, sts};
+use crate::{autoscaling, cloudtrail, dynamodb, ec2, imagebuilder, kms, rbin, s3, sns, ssm, sts};
 
 /// Does one operation: what every service's dispatch table holds.
 pub(crate) type Handler = fn(&mut State, &Request) -> Result<Value, ApiError>;
@@ -212,6 +212,7 @@ fn answer_call(
         ) => Err(ApiError::with_status(*status, code, message)),
         (_, None) => perform(state, &call),
     };
+    cloudtrail::api_call(state, &call, result.as_ref());
     record(state, &call, result.as_ref().err());
     if fault == Some(FaultKind::ReplyLost) {
         return Ok(lost_reply(service.protocol, &call.id));
@@ -239,9 +240,7 @@ pub(crate) fn perform(state: &mut State, call: &Request) -> Result<Value, ApiErr
     let protocol = model::service(&call.service).map(|service| service.protocol);
     let protocol = protocol.unwrap_or(Protocol::Query);
     let handler = handler.ok_or_else(|| unknown_operation(protocol, &call.operation))?;
-    let result = handler(state, call);
-    event::api_call(state, call, result.as_ref().err());
-    result
+    handler(state, call)
 }
 
 fn answer_dynamodb(
@@ -331,6 +330,27 @@ pub(crate) fn call_by_value(
     target: (&str, &str),
     parameters: Value,
 ) -> Result<Value, ApiError> {
+    let (call, result) = by_value(state, place, target, parameters);
+    cloudtrail::api_call(state, &call, result.as_ref());
+    result
+}
+
+/// The same, of which CloudTrail doesn't tell: worlds are seeded with many thousands of them.
+pub(crate) fn seed_by_value(
+    state: &mut State,
+    place: (&str, &str),
+    target: (&str, &str),
+    parameters: Value,
+) -> Result<Value, ApiError> {
+    by_value(state, place, target, parameters).1
+}
+
+fn by_value(
+    state: &mut State,
+    place: (&str, &str),
+    target: (&str, &str),
+    parameters: Value,
+) -> (Request, Result<Value, ApiError>) {
     let call = Request {
         user_agent: String::new(),
         caller: Caller::root(place.0),
@@ -342,5 +362,5 @@ pub(crate) fn call_by_value(
     };
     let result = perform(state, &call);
     state.trail = crate::record::Trail::default();
-    result
+    (call, result)
 }

@@ -1,11 +1,9 @@
 //! `EventBridge` events in their documented envelope.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::request::Request;
 use crate::state::State;
-use crate::wire::error::ApiError;
 
 /// An event on the default bus of an account's Region.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,11 +17,19 @@ pub struct Event {
     pub body: Value,
 }
 
-/// Operations whose calls `CloudTrail` reports here.
-const TRAILED: [&str; 3] = ["ModifyImageAttribute", "CreateTags", "DeleteTags"];
+/// Puts an event of `aws.ec2` on a bus.
+pub(crate) fn emit(
+    state: &mut State,
+    place: (&str, &str),
+    kind: &str,
+    resources: &[String],
+    detail: &Value,
+) {
+    emit_from(state, place, ("aws.ec2", kind), resources, detail);
+}
 
 /// Puts an event of a source and a detail type on a bus.
-pub(crate) fn emit(
+pub(crate) fn emit_from(
     state: &mut State,
     place: (&str, &str),
     (source, kind): (&str, &str),
@@ -65,79 +71,5 @@ pub(crate) fn image_state(
         "ErrorMessage": error,
     });
     let arn = format!("arn:aws:ec2:{}::image/{image_id}", place.1);
-    let kind = ("aws.ec2", "EC2 AMI State Change");
-    emit(state, place, kind, &[arn], &detail);
-}
-
-/// `AWS API Call via CloudTrail`, refused calls included:
-/// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>.
-pub(crate) fn api_call(state: &mut State, request: &Request, error: Option<&ApiError>) {
-    if request.service != "ec2" || !TRAILED.contains(&request.operation.as_str()) {
-        return;
-    }
-    let mut detail = json!({
-        "eventVersion": "1.10",
-        "userIdentity": {
-            "type": if request.caller.arn.contains(":assumed-role/") { "AssumedRole" } else { "Root" },
-            "arn": request.caller.arn,
-            "accountId": request.account(),
-        },
-        "eventTime": format!("{:.0}", state.clock.now()),
-        "eventSource": "ec2.amazonaws.com",
-        "eventName": request.operation,
-        "awsRegion": request.region,
-        "userAgent": request.user_agent,
-        "requestParameters": trail_parameters(&request.parameters),
-        "responseElements": { "requestId": request.id, "_return": true },
-        "requestID": request.id,
-        "eventID": state.ids.uuid(),
-        "readOnly": false,
-        "eventType": "AwsApiCall",
-        "managementEvent": true,
-        "recipientAccountId": request.account(),
-        "eventCategory": "Management",
-    });
-    if let Some(error) = error {
-        detail["errorCode"] = Value::from(error.code.clone());
-        detail["errorMessage"] = Value::from(error.message.clone());
-        detail["responseElements"] = Value::Null;
-    }
-    let place = (request.account(), request.region.as_str());
-    let kind = ("aws.ec2", "AWS API Call via CloudTrail");
-    emit(state, place, kind, &[], &detail);
-}
-
-/// Parameters as `CloudTrail` writes EC2's: lower camel case, lists under `items`.
-fn trail_parameters(value: &Value) -> Value {
-    match value {
-        Value::Object(entries) => {
-            let mut written = Map::new();
-            for (name, value) in entries {
-                let (name, value) = match name.as_str() {
-                    "Resources" => ("resourcesSet".to_owned(), wrapped(value, "resourceId")),
-                    "Tags" => ("tagSet".to_owned(), trail_parameters(value)),
-                    _ => (lower_camel(name), trail_parameters(value)),
-                };
-                written.insert(name, value);
-            }
-            Value::Object(written)
-        }
-        Value::Array(items) => {
-            json!({ "items": items.iter().map(trail_parameters).collect::<Vec<_>>() })
-        }
-        other => other.clone(),
-    }
-}
-
-fn wrapped(value: &Value, name: &str) -> Value {
-    let items = value.as_array().into_iter().flatten();
-    json!({ "items": items.map(|item| json!({ name: item })).collect::<Vec<_>>() })
-}
-
-fn lower_camel(name: &str) -> String {
-    let mut letters = name.chars();
-    letters
-        .next()
-        .map(|first| first.to_ascii_lowercase().to_string() + letters.as_str())
-        .unwrap_or_default()
+    emit(state, place, "EC2 AMI State Change", &[arn], &detail);
 }

@@ -38,6 +38,15 @@ impl Caller {
     }
 }
 
+/// The access key id of a session, by its ARN.
+pub(crate) fn access_key_id(arn: &str) -> String {
+    format!("ASIA{}", &digest(arn)[..16])
+}
+
+fn digest(arn: &str) -> String {
+    hex(Sha256::digest(arn.as_bytes())).to_uppercase()
+}
+
 /// The sessions given out and the roles that exist.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Identities {
@@ -51,8 +60,8 @@ impl Identities {
     /// Credentials of a role's session; the same for the same role and session name.
     pub(crate) fn session(&mut self, account: &str, role: &str, session: &str) -> Credentials {
         let arn = format!("arn:aws:sts::{account}:assumed-role/{role}/{session}");
-        let digest = hex(Sha256::digest(arn.as_bytes())).to_uppercase();
-        let access_key_id = format!("ASIA{}", &digest[..16]);
+        let digest = digest(&arn);
+        let access_key_id = access_key_id(&arn);
         let caller = Caller {
             account: account.to_owned(),
             arn,

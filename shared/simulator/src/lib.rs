@@ -10,6 +10,7 @@ mod autoscaling;
 pub mod bus;
 pub mod client;
 mod clock;
+mod cloudtrail;
 mod dispatch;
 mod dynamodb;
 mod ec2;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::dispatch::call_by_value;
+use crate::dispatch::{call_by_value, seed_by_value};
 use crate::ec2::change;
 use crate::ec2::image::permission::LaunchPermission;
 use crate::ec2::tag::{self, Tags};
@@ -96,7 +96,8 @@ pub(crate) fn publish(state: &mut State, spec: &NewImage) -> Result<String, ApiE
             .map(LaunchPermission::written);
         let add: Vec<Value> = add.collect();
         let parameters = json!({ "ImageId": image, "LaunchPermission": { "Add": add } });
-        ec2(state, spec, "ModifyImageAttribute", parameters)?;
+        let place = (spec.account.as_str(), spec.region.as_str());
+        call_by_value(state, place, ("ec2", "ModifyImageAttribute"), parameters)?;
     }
     Ok(image)
 }
@@ -133,7 +134,7 @@ fn ec2(
     parameters: Value,
 ) -> Result<Value, ApiError> {
     let place = (spec.account.as_str(), spec.region.as_str());
-    call_by_value(state, place, ("ec2", operation), parameters)
+    seed_by_value(state, place, ("ec2", operation), parameters)
 }
 
 /// `/dev/xvda`, `/dev/xvdb` and so on.

@@ -38,6 +38,8 @@ pub(crate) struct Settings {
     /// How many images, and how many public ones, an account may have in a Region: the same page.
     pub(crate) images: usize,
     pub(crate) public_images: usize,
+    /// Whether accounts have a trail, so that `EventBridge` hears of their calls.
+    pub(crate) trail: bool,
 }
 
 /// The state behind a world's handle.
@@ -80,6 +82,7 @@ impl State {
                 first_rule_delay: SignedDuration::ZERO,
                 images: 50_000,
                 public_images: 5,
+                trail: true,
             },
             identities: Identities::default(),
             faults: Faults::default(),

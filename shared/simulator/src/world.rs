@@ -94,6 +94,12 @@ impl World {
         self.state().settings.public_images = limit;
     }
 
+    /// Whether accounts have a CloudTrail trail, without which no call is told as an event. They
+    /// have one at first.
+    pub fn set_trail(&self, there: bool) {
+        self.state().settings.trail = there;
+    }
+
     /// Answers a request of any AWS client, in a millisecond of the world's time (see
     /// [`World::set_call_duration`]). Never panics, whatever the request.
     #[expect(

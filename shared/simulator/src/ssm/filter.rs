@@ -70,7 +70,8 @@ impl Filter {
     fn check(&self, known: &[&str]) -> Result<(), ApiError> {
         let key = self.key.as_str();
         let tag = key.strip_prefix("tag:").is_some_and(|key| !key.is_empty());
-        if !known.contains(&key) && !(tag && known.contains(&"tag:")) {
+        let valid = known.contains(&key) || tag && known.contains(&"tag:");
+        if !valid {
             let known = known.join(", ");
             let message = format!(
                 "The following filter key is not valid: {key}. Valid filter keys include: [{known}]."

@@ -281,7 +281,7 @@ pub(super) fn tell(
         detail["exception"] = Value::from(exception);
     }
     let arn = name::arn(place, name);
-    event::emit(
+    event::emit_from(
         state,
         place,
         ("aws.ssm", "Parameter Store Change"),

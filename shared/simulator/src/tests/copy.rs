@@ -143,7 +143,11 @@ fn a_bad_or_disabled_key_fails_the_copy_later() {
         assert_eq!(copy.state, "failed");
         assert!(copy.state_reason.is_some());
         let events = world.take_events();
-        let error = events[0].body["detail"]["ErrorMessage"].as_str();
+        let failed = events.iter().map(|event| &event.body["detail"]);
+        let mut failed = failed.filter(|detail| detail["State"] == "failed");
+        let error = failed
+            .next()
+            .and_then(|detail| detail["ErrorMessage"].as_str());
         assert!(error.is_some_and(|error| !error.is_empty()));
     }
 }

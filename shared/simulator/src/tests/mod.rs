@@ -8,6 +8,7 @@ mod protocol;
 mod services;
 mod sharing;
 mod tags;
+mod trail;
 
 use bytes::Bytes;
 use http::{Request, Response};

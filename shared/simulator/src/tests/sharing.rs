@@ -182,7 +182,7 @@ fn sharing_reaches_the_bus_as_an_api_call() {
     );
     assert_eq!(
         events[1].body["detail"]["errorCode"],
-        "InvalidAMIID.NotFound"
+        "Client.InvalidAMIID.NotFound"
     );
     assert_eq!(events[1].account, OTHER);
 }

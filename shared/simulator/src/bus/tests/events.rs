@@ -1,6 +1,7 @@
 //! Proves which image events reach the function, and what becomes of those that it can't handle.
 
 use super::*;
+use crate::{NewImage, World};
 
 #[test]
 fn an_image_event_anywhere_reaches_replicate() {
@@ -50,6 +51,40 @@ fn calls_that_changed_an_image_arrive_and_others_do_not() {
             assert_eq!(bus.due(start()).is_some(), *arrives, "{event}");
         }
     }
+}
+
+#[test]
+fn of_all_the_calls_that_a_world_tells_of_only_those_on_images_arrive() {
+    let world = World::new(1);
+    let image = world.publish_image(NewImage::new(ACCOUNT, REGION, "golden"));
+    world.create_key(ACCOUNT, REGION, "alias/golden");
+    let ec2 = |operation: &str, parameters: Value| {
+        let answer = world.perform(ACCOUNT, REGION, "ec2", operation, parameters);
+        answer.expect("the call is answered")
+    };
+    let tags = json!([{"Key": "team", "Value": "web"}]);
+    let launch = json!({"ImageId": image, "MinCount": 1, "MaxCount": 1});
+    let launched = ec2("RunInstances", launch);
+    let instance = &launched["Instances"][0]["InstanceId"];
+    ec2("CreateTags", json!({"Resources": [instance], "Tags": tags}));
+    ec2("CreateTags", json!({"Resources": [image], "Tags": tags}));
+    let copy = json!({"Name": "copy", "SourceImageId": image, "SourceRegion": REGION});
+    ec2("CopyImage", copy);
+    let reset = json!({"ImageId": image, "Attribute": "launchPermission"});
+    ec2("ResetImageAttribute", reset);
+    let put = json!({"Name": "size", "Value": "1", "Type": "String"});
+    let put = world.perform(ACCOUNT, REGION, "ssm", "PutParameter", put);
+    put.expect("a parameter");
+    let mut arrived = Vec::new();
+    for event in world.take_events() {
+        let mut bus = bus();
+        bus.put_event(start(), &event.account, &event.region, &event.body);
+        let name = event.body["detail"]["eventName"].as_str();
+        if let (Some(name), Some(_)) = (name, bus.due(start())) {
+            arrived.push(name.to_owned());
+        }
+    }
+    assert_eq!(arrived, ["CreateTags", "ResetImageAttribute"]);
 }
 
 #[test]

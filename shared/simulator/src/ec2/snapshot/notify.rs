@@ -45,13 +45,7 @@ pub(super) fn created(state: &mut State, region: &str, snapshot: &Snapshot) {
         "startTime": seconds(snapshot.started),
         "endTime": seconds(state.clock.now()),
     });
-    event::emit(
-        state,
-        (&snapshot.owner, region),
-        ("aws.ec2", KIND),
-        &[id],
-        &detail,
-    );
+    event::emit(state, (&snapshot.owner, region), KIND, &[id], &detail);
 }
 
 /// `createSnapshots`: the snapshots of an instance have ended.
@@ -83,13 +77,7 @@ pub(super) fn set_created(state: &mut State, region: &str, set: &[Snapshot]) {
         "snapshots": snapshots.collect::<Vec<_>>(),
     });
     let kind = "EBS Multi-Volume Snapshots Completion Status";
-    event::emit(
-        state,
-        (&first.owner, region),
-        ("aws.ec2", kind),
-        &ids,
-        &detail,
-    );
+    event::emit(state, (&first.owner, region), kind, &ids, &detail);
 }
 
 /// `copySnapshot`: a copy has ended; in the Region it was made in.
@@ -120,13 +108,7 @@ pub(super) fn copied(
         let started = format!("{:.3}", snapshot.started);
         detail["completionDurationStartTime"] = Value::from(started);
     }
-    event::emit(
-        state,
-        (&snapshot.owner, region),
-        ("aws.ec2", KIND),
-        &[id],
-        &detail,
-    );
+    event::emit(state, (&snapshot.owner, region), KIND, &[id], &detail);
 }
 
 /// `shareSnapshot`: to the account that a snapshot is now shared with.
@@ -143,7 +125,7 @@ pub(super) fn shared(state: &mut State, region: &str, snapshot: &Snapshot, with:
         "startTime": now,
         "endTime": now,
     });
-    event::emit(state, (with, region), ("aws.ec2", KIND), &[id], &detail);
+    event::emit(state, (with, region), KIND, &[id], &detail);
 }
 
 /// A change of the block on public sharing:
@@ -157,5 +139,5 @@ pub(super) fn public_access(state: &mut State, place: (&str, &str), block: &str)
         ("EBS Snapshot Block Public Access Enabled", message)
     };
     let detail = json!({ "SnapshotBlockPublicAccessState": block, "message": message });
-    event::emit(state, place, ("aws.ec2", kind), &[], &detail);
+    event::emit(state, place, kind, &[], &detail);
 }

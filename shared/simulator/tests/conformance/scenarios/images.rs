@@ -22,7 +22,7 @@ pub const SECTION: Section = Section {
             "A registered image has the size and encryption of its snapshots; without a snapshot for its root it is refused.",
         ),
         scenario!(
-            a_volume_is_not_smaller_than_its_snapshot,
+            a_block_device_is_not_smaller_than_its_snapshot,
             Documented,
             EBS,
             "A mapped volume may be larger than its snapshot, never smaller, and keeps to the sizes of its type.",
@@ -128,7 +128,7 @@ fn a_registered_image_is_over_a_root_snapshot(aws: &Aws<'_>) {
     assert_eq!(code, "MissingParameter");
 }
 
-fn a_volume_is_not_smaller_than_its_snapshot(aws: &Aws<'_>) {
+fn a_block_device_is_not_smaller_than_its_snapshot(aws: &Aws<'_>) {
     let snapshot = aws.snapshot();
     let sized = |size: i64| {
         over(

@@ -494,7 +494,7 @@ fn an_image_is_validated_before_its_parameter_is_written(aws: &Aws<'_>) {
     let wanted = json!({ "Name": "golden" });
     let early = code(aws, "GetParameter", wanted.clone());
     assert_eq!(early, "ParameterNotFound");
-    aws.pass(Duration::from_secs(300));
+    aws.pass(Duration::from_mins(5));
     let read = aws.call("ssm", "GetParameter", wanted);
     assert_eq!(read["Parameter"]["Value"], image);
     assert_eq!(read["Parameter"]["DataType"], "aws:ec2:image");
@@ -507,12 +507,12 @@ fn an_image_is_validated_before_its_parameter_is_written(aws: &Aws<'_>) {
 fn an_image_that_is_not_seen_leaves_the_parameter_as_it_was(aws: &Aws<'_>) {
     let image = aws.image("golden");
     aws.call("ssm", "PutParameter", of_image(&image));
-    aws.pass(Duration::from_secs(300));
+    aws.pass(Duration::from_mins(5));
     let strange = aws.by(OTHER).image("secret");
     aws.events();
     for unseen in [strange.as_str(), "ami-0123456789abcdef0", "latest"] {
         aws.call("ssm", "PutParameter", of_image(unseen));
-        aws.pass(Duration::from_secs(300));
+        aws.pass(Duration::from_mins(5));
         assert_eq!(value(aws, "golden"), image, "{unseen}");
         let failed = aws.events().into_iter().any(|event| {
             event["detail-type"] == "Parameter Store Change"
@@ -529,7 +529,7 @@ fn a_parameter_in_validation_is_not_written_again(aws: &Aws<'_>) {
     aws.call("ssm", "PutParameter", of_image(&image));
     let again = code(aws, "PutParameter", of_image(&image));
     assert_eq!(again, "TooManyUpdates");
-    aws.pass(Duration::from_secs(300));
+    aws.pass(Duration::from_mins(5));
     aws.call("ssm", "PutParameter", of_image(&image));
 }
 

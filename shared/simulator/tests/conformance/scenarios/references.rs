@@ -116,7 +116,7 @@ pub const SECTION: Section = Section {
     ],
 };
 
-const DAY: Duration = Duration::from_secs(24 * 3600);
+const DAY: Duration = Duration::from_hours(24);
 
 #[track_caller]
 fn run(aws: &Aws<'_>, image: &str, count: u8) -> Vec<String> {
@@ -189,9 +189,9 @@ fn in_states(states: &[&str]) -> Value {
 fn instances_are_chosen_by_state(aws: &Aws<'_>) {
     let image = aws.image("golden");
     let ids = run(aws, &image, 2);
-    aws.pass(Duration::from_secs(300));
+    aws.pass(Duration::from_mins(5));
     aws.ec2("TerminateInstances", json!({ "InstanceIds": [ids[0]] }));
-    aws.pass(Duration::from_secs(300));
+    aws.pass(Duration::from_mins(5));
     let count = |kinds: &Value| references(aws, &image, kinds).len();
     assert_eq!(count(&instances()), 2);
     assert_eq!(count(&in_states(&["running"])), 1);
@@ -239,7 +239,7 @@ fn image_parameters_refer_to_their_image(aws: &Aws<'_>) {
         });
         aws.call("ssm", "PutParameter", parameters);
     }
-    aws.pass(Duration::from_secs(300));
+    aws.pass(Duration::from_mins(5));
     let found = references(aws, &image, &json!([{ "ResourceType": "ssm:Parameter" }]));
     let arn = format!("arn:aws:ssm:{HERE}:{OWNER}:parameter/golden");
     assert_eq!(found, [arn]);
@@ -267,10 +267,13 @@ fn references_come_in_pages(aws: &Aws<'_>) {
     let image = aws.image("golden");
     run(aws, &image, 7);
     let page = |size: u8, token: &Value| {
-        json!({
+        let mut parameters = json!({
             "ImageIds": [image], "ResourceTypes": instances(), "MaxResults": size,
-            "NextToken": token,
-        })
+        });
+        if !token.is_null() {
+            parameters["NextToken"] = token.clone();
+        }
+        parameters
     };
     let first = aws.ec2("DescribeImageReferences", page(5, &Value::Null));
     assert_eq!(first["ImageReferences"].as_array().map(Vec::len), Some(5));
@@ -287,7 +290,7 @@ fn references_come_in_pages(aws: &Aws<'_>) {
 }
 
 #[track_caller]
-fn report(aws: &Aws<'_>, image: &str, more: Value) -> String {
+fn report(aws: &Aws<'_>, image: &str, more: &Value) -> String {
     let mut parameters = json!({ "ImageId": image, "ResourceTypes": instances() });
     for (name, value) in more.as_object().into_iter().flatten() {
         parameters[name] = value.clone();
@@ -325,7 +328,7 @@ fn used_image(aws: &Aws<'_>) -> String {
 
 fn a_usage_report_is_pending_first(aws: &Aws<'_>) {
     let image = used_image(aws);
-    let report = report(aws, &image, json!({}));
+    let report = report(aws, &image, &json!({}));
     assert!(report.starts_with("amiur-"), "{report}");
     let describe = || {
         let parameters = json!({ "ImageIds": [image] });
@@ -344,8 +347,8 @@ fn a_usage_report_is_pending_first(aws: &Aws<'_>) {
 fn a_usage_report_misses_the_last_day(aws: &Aws<'_>) {
     let image = used_image(aws);
     run(aws, &image, 5);
-    let report = report(aws, &image, json!({}));
-    aws.pass(Duration::from_secs(3600));
+    let report = report(aws, &image, &json!({}));
+    aws.pass(Duration::from_hours(1));
     let expected = [(OWNER.to_owned(), 1), (OTHER.to_owned(), 2)];
     assert_eq!(entries(aws, &report), expected);
 }
@@ -355,9 +358,9 @@ fn a_usage_report_can_be_on_some_accounts(aws: &Aws<'_>) {
     let some = report(
         aws,
         &image,
-        json!({ "AccountIds": [OTHER, "333333333333"] }),
+        &json!({ "AccountIds": [OTHER, "333333333333"] }),
     );
-    aws.pass(Duration::from_secs(3600));
+    aws.pass(Duration::from_hours(1));
     assert_eq!(entries(aws, &some), [(OTHER.to_owned(), 2)]);
     for wrong in [vec![OTHER; 201], vec!["someone"]] {
         let parameters = json!({
@@ -374,7 +377,7 @@ fn only_the_owner_has_usage_reports(aws: &Aws<'_>) {
     let parameters = json!({ "ImageId": image, "ResourceTypes": instances() });
     let code = stranger.ec2_code("CreateImageUsageReport", parameters);
     assert_eq!(code, "AuthFailure");
-    let report = report(aws, &image, json!({}));
+    let report = report(aws, &image, &json!({}));
     let listed = stranger.ec2("DescribeImageUsageReports", json!({}));
     let listed = listed["ImageUsageReports"].as_array().map(Vec::len);
     assert_eq!(listed.unwrap_or_default(), 0);
@@ -410,7 +413,7 @@ fn a_usage_report_asks_about_known_resource_types(aws: &Aws<'_>) {
         assert_eq!(code, "InvalidParameterValue", "{wrong}");
     }
     let templates = depth("ec2:LaunchTemplate", "5");
-    report(aws, &image, json!({ "ResourceTypes": templates }));
+    report(aws, &image, &json!({ "ResourceTypes": templates }));
     let described = aws.ec2("DescribeImageUsageReports", json!({}));
     let kinds = &described["ImageUsageReports"][0]["ResourceTypes"];
     assert_eq!(*kinds, templates);
@@ -418,24 +421,24 @@ fn a_usage_report_asks_about_known_resource_types(aws: &Aws<'_>) {
 
 fn one_usage_report_of_an_image_is_made_at_a_time(aws: &Aws<'_>) {
     let image = aws.image("golden");
-    report(aws, &image, json!({}));
+    report(aws, &image, &json!({}));
     let parameters = json!({ "ImageId": image, "ResourceTypes": instances() });
     let code = aws.ec2_code("CreateImageUsageReport", parameters);
     assert_eq!(code, "ResourceLimitExceeded");
     aws.pass(DAY);
-    report(aws, &image, json!({}));
+    report(aws, &image, &json!({}));
 }
 
 fn a_usage_report_expires_after_thirty_days(aws: &Aws<'_>) {
     let image = aws.image("golden");
-    let old = report(aws, &image, json!({}));
+    let old = report(aws, &image, &json!({}));
     aws.pass(29 * DAY);
     let named = json!({ "ReportIds": [old] });
     aws.ec2("DescribeImageUsageReports", named.clone());
     aws.pass(DAY);
     let code = aws.ec2_code("DescribeImageUsageReports", named);
     assert_eq!(code, "InvalidImageUsageReportId.NotFound");
-    let unwanted = json!({ "ReportId": report(aws, &image, json!({})) });
+    let unwanted = json!({ "ReportId": report(aws, &image, &json!({})) });
     let deleted = aws.ec2("DeleteImageUsageReport", unwanted.clone());
     assert_eq!(deleted["Return"], true);
     let code = aws.ec2_code("DeleteImageUsageReport", unwanted);
@@ -453,8 +456,8 @@ fn usage_reports_have_tags(aws: &Aws<'_>) {
     wrong["ResourceTypes"] = instances();
     let code = aws.ec2_code("CreateImageUsageReport", wrong);
     assert_eq!(code, "InvalidParameterValue");
-    let web = report(aws, &golden, tagged("image-usage-report", "web"));
-    let data = report(aws, &silver, json!({}));
+    let web = report(aws, &golden, &tagged("image-usage-report", "web"));
+    let data = report(aws, &silver, &json!({}));
     let tag = json!({ "Key": "team", "Value": "data" });
     aws.ec2("CreateTags", json!({ "Resources": [data], "Tags": [tag] }));
     for (value, expected) in [("web", &web), ("data", &data)] {
@@ -471,7 +474,7 @@ fn usage_reports_have_tags(aws: &Aws<'_>) {
 
 fn a_usage_report_on_an_image_that_went_away_fails(aws: &Aws<'_>) {
     let image = used_image(aws);
-    let report = report(aws, &image, json!({}));
+    let report = report(aws, &image, &json!({}));
     aws.ec2("DeregisterImage", json!({ "ImageId": image }));
     aws.pass(DAY);
     let parameters = json!({ "ReportIds": [report] });
