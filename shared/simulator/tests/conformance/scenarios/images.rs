@@ -307,7 +307,7 @@ fn an_image_of_an_instance_has_all_its_volumes(aws: &Aws<'_>) {
     });
     let id = text(&aws.ec2("CreateImage", create)["ImageId"]);
     assert_eq!(aws.described(&id)["State"], "pending");
-    aws.pass(Duration::from_secs(3600));
+    aws.pass(Duration::from_hours(1));
     let image = aws.described(&id);
     assert_eq!(image["State"], "available");
     assert_eq!(image["SourceImageId"], source);
@@ -354,7 +354,7 @@ fn of_an_instances_volumes_only_their_ending_is_changed(aws: &Aws<'_>) {
 fn an_image_of_a_terminated_instance_is_refused(aws: &Aws<'_>) {
     let (_, instance) = instance(aws);
     aws.ec2("TerminateInstances", json!({ "InstanceIds": [instance] }));
-    aws.pass(Duration::from_secs(3600));
+    aws.pass(Duration::from_hours(1));
     let create = |id: &str| json!({ "InstanceId": id, "Name": "baked" });
     let code = aws.ec2_code("CreateImage", create(&instance));
     assert_eq!(code, "IncorrectInstanceState");
