@@ -82,6 +82,12 @@ pub const SECTION: Section = Section {
             "`CreateImage` leaves out devices, adds empty ones and changes `DeleteOnTermination`, but no size of an existing volume.",
         ),
         scenario!(
+            snapshots_are_completed_without_their_image,
+            Inferred,
+            "AWSEC2/latest/APIReference/API_DeregisterImage.html",
+            "Snapshots of an instance are completed even if their image is deregistered meanwhile.",
+        ),
+        scenario!(
             an_image_of_a_terminated_instance_is_refused,
             Documented,
             CREATE,
@@ -349,6 +355,20 @@ fn of_an_instances_volumes_only_their_ending_is_changed(aws: &Aws<'_>) {
     assert_eq!(devices[0]["Ebs"]["DeleteOnTermination"], false);
     assert_eq!(devices[1]["DeviceName"], "/dev/xvdc");
     assert_eq!(devices[1]["Ebs"]["VolumeSize"], 5);
+}
+
+fn snapshots_are_completed_without_their_image(aws: &Aws<'_>) {
+    let (_, instance) = instance(aws);
+    let create = json!({ "InstanceId": instance, "Name": "baked" });
+    let image = text(&aws.ec2("CreateImage", create)["ImageId"]);
+    let ebs = aws.described(&image)["BlockDeviceMappings"][0]["Ebs"].clone();
+    aws.ec2("DeregisterImage", json!({ "ImageId": image }));
+    aws.pass(Duration::from_hours(1));
+    let found = aws.ec2(
+        "DescribeSnapshots",
+        json!({ "SnapshotIds": [ebs["SnapshotId"]] }),
+    );
+    assert_eq!(found["Snapshots"][0]["State"], "completed");
 }
 
 fn an_image_of_a_terminated_instance_is_refused(aws: &Aws<'_>) {
