@@ -15,7 +15,8 @@ use crate::request::{Params, Request};
 use crate::state::State;
 use crate::wire::error::ApiError;
 
-const DURATION: SignedDuration = SignedDuration::from_mins(2);
+/// How long an image of an instance takes.
+pub(crate) const DURATION: SignedDuration = SignedDuration::from_mins(2);
 
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateImage.html>. The image of the
 /// instance becomes its source image:

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::ec2::access::own_image;
-use crate::ec2::image::Image;
+use crate::ec2::change::Change;
+use crate::ec2::image::create::DURATION;
+use crate::ec2::image::{Image, ImageState};
 use crate::ec2::{arn, recycle_bin};
 use crate::event;
 use crate::request::Request;
@@ -18,6 +20,10 @@ pub(crate) fn deregister_image(state: &mut State, call: &Request) -> Result<Valu
     let image = own_image(state, call)?;
     refuse(image, now)?;
     let (id, snapshots) = (image.id.clone(), image.snapshot_ids());
+    if image.state == ImageState::Pending && image.origin.instance.is_some() {
+        let made = snapshots.clone();
+        complete_alone(state, &call.region, made);
+    }
     let with_snapshots = call.params().flag("DeleteAssociatedSnapshots") == Some(true);
     if with_snapshots {
         for snapshot in &snapshots {
@@ -41,6 +47,14 @@ pub(crate) fn deregister_image(state: &mut State, call: &Request) -> Result<Valu
         "",
     );
     Ok(json!({ "Return": true, "DeleteSnapshotResults": results }))
+}
+
+/// Lets the snapshots of an instance be completed without the image they were begun for.
+fn complete_alone(state: &mut State, region: &str, snapshots: Vec<String>) {
+    for id in snapshots {
+        let region = region.to_owned();
+        state.schedule(DURATION, Change::SnapshotCompletes { region, id });
+    }
 }
 
 /// What can't be deregistered: <https://repost.aws/knowledge-center/backup-delete-ami-error> and

@@ -176,40 +176,13 @@ fn performance(
     kind: &str,
     size: i64,
 ) -> Result<(Option<i64>, Option<i64>), ApiError> {
-    let unsupported = |name: &str| {
-        let message = format!("The parameter {name} is not supported for {kind} volumes.");
-        ApiError::new("InvalidParameterCombination", message)
-    };
-    let iops = match (ebs.number("Iops"), kind) {
-        (Some(iops), "gp3" | "io1" | "io2") => Some(iops),
-        (Some(_), _) => return Err(unsupported("iops")),
-        (None, "gp3") => Some(3000),
-        (None, "io1" | "io2") => {
-            let message = format!("The parameter iops must be specified for {kind} volumes.");
-            return Err(ApiError::new("MissingParameter", message));
-        }
-        (None, _) => None,
-    };
-    if let Some(iops) = iops {
-        let (least, most, per_gib) = match kind {
-            "gp3" => (3000, 80_000, 500),
-            "io1" => (100, 64_000, 50),
-            _ => (100, 256_000, 1000),
-        };
-        within("Volume iops", iops, (least, most))?;
-        if iops > least && iops > size * per_gib {
-            let message = format!(
-                "Iops to volume size ratio of {iops} to {size} is too high; maximum is {per_gib}"
-            );
-            return Err(ApiError::invalid_value(message));
-        }
-    }
+    let iops = iops(ebs, kind, size)?;
     let throughput = match (ebs.number("Throughput"), kind) {
         (Some(throughput), "gp3") => {
             within("Volume throughput", throughput, (125, 2000))?;
             Some(throughput)
         }
-        (Some(_), _) => return Err(unsupported("throughput")),
+        (Some(_), _) => return Err(unsupported("throughput", kind)),
         (None, "gp3") => Some(125),
         (None, _) => None,
     };
@@ -222,6 +195,37 @@ fn performance(
         return Err(ApiError::invalid_value(message));
     }
     Ok((iops, throughput))
+}
+
+fn iops(ebs: Params<'_>, kind: &str, size: i64) -> Result<Option<i64>, ApiError> {
+    let (least, most, per_gib) = match kind {
+        "gp3" => (3000, 80_000, 500),
+        "io1" => (100, 64_000, 50),
+        "io2" => (100, 256_000, 1000),
+        _ if ebs.has("Iops") => return Err(unsupported("iops", kind)),
+        _ => return Ok(None),
+    };
+    let iops = match ebs.number("Iops") {
+        Some(iops) => iops,
+        None if kind == "gp3" => least,
+        None => {
+            let message = format!("The parameter iops must be specified for {kind} volumes.");
+            return Err(ApiError::new("MissingParameter", message));
+        }
+    };
+    within("Volume iops", iops, (least, most))?;
+    if iops > least && iops > size * per_gib {
+        let message = format!(
+            "Iops to volume size ratio of {iops} to {size} is too high; maximum is {per_gib}"
+        );
+        return Err(ApiError::invalid_value(message));
+    }
+    Ok(Some(iops))
+}
+
+fn unsupported(name: &str, kind: &str) -> ApiError {
+    let message = format!("The parameter {name} is not supported for {kind} volumes.");
+    ApiError::new("InvalidParameterCombination", message)
 }
 
 /// A snapshot that the caller may read. Whether a pending one is refused is not documented; here

@@ -134,47 +134,49 @@ impl Modification {
         attribute: &str,
         listed: Vec<LaunchPermission>,
     ) -> Result<Option<Self>, ApiError> {
+        let refused = |message: &str| Err(ApiError::new("InvalidParameterCombination", message));
         if let Some(structure) = params.child(structure) {
-            let read = |name: &str| -> Result<BTreeSet<_>, ApiError> {
-                let entries = structure.list(name).into_iter().map(LaunchPermission::read);
-                Ok(entries
-                    .collect::<Result<Vec<_>, _>>()?
-                    .into_iter()
-                    .flatten()
-                    .collect())
-            };
-            return Ok(Some(Self {
-                add: read("Add")?,
-                remove: read("Remove")?,
-            }));
+            if !listed.is_empty() {
+                return refused("Permissions are named in one form, not in both");
+            }
+            return Self::structured(structure).map(Some);
         }
         let named = params.text("Attribute") == Some(attribute);
         if !named && listed.is_empty() && !params.has("OperationType") {
             return Ok(None);
         }
         if !named && params.has("Attribute") {
-            let message = format!("OperationType and its lists belong to {attribute} alone");
-            return Err(ApiError::new("InvalidParameterCombination", message));
+            return refused(&format!(
+                "OperationType and its lists belong to {attribute} alone"
+            ));
         }
         if listed.is_empty() {
-            let message = format!("Nobody is named for {attribute}");
-            return Err(ApiError::new("InvalidParameterCombination", message));
+            return refused(&format!("Nobody is named for {attribute}"));
         }
         let listed = listed.into_iter().collect();
-        match params.text("OperationType") {
-            Some("remove") => Ok(Some(Self {
+        let modification = match params.need("OperationType")? {
+            "remove" => Self {
                 remove: listed,
                 ..Self::default()
-            })),
-            Some(_) => Ok(Some(Self {
+            },
+            _ => Self {
                 add: listed,
                 ..Self::default()
-            })),
-            None => Err(ApiError::new(
-                "MissingParameter",
-                "The request must contain the parameter OperationType",
-            )),
-        }
+            },
+        };
+        Ok(Some(modification))
+    }
+
+    fn structured(structure: Params<'_>) -> Result<Self, ApiError> {
+        let read = |name: &str| -> Result<BTreeSet<_>, ApiError> {
+            let entries = structure.list(name).into_iter().map(LaunchPermission::read);
+            let entries = entries.collect::<Result<Vec<_>, _>>()?;
+            Ok(entries.into_iter().flatten().collect())
+        };
+        Ok(Self {
+            add: read("Add")?,
+            remove: read("Remove")?,
+        })
     }
 
     /// Applies the modification to a set.

@@ -119,7 +119,7 @@ fn a_copy_is_pending_first_and_available_later(aws: &Aws<'_>) {
     );
     let copy = text(&copy["ImageId"]);
     assert_eq!(there.described(&copy)["State"], "pending");
-    aws.pass(Duration::from_secs(3600));
+    aws.pass(Duration::from_hours(1));
     let described = there.described(&copy);
     assert_eq!(described["State"], "available");
     assert_eq!(described["SourceImageId"], source);
@@ -265,7 +265,7 @@ fn encryption_is_added_and_never_taken_off(aws: &Aws<'_>) {
     let key = key["KeyMetadata"]["Arn"].clone();
     let more = [("Encrypted", json!(true)), ("KmsKeyId", key.clone())];
     let encrypted = copied(aws, &plain, "encrypted", &more);
-    aws.pass(Duration::from_secs(3600));
+    aws.pass(Duration::from_hours(1));
     assert_eq!(first_snapshot(aws, &encrypted)["KmsKeyId"], key);
     let again = copied(aws, &encrypted, "again", &[]);
     assert_eq!(first_snapshot(aws, &again)["KmsKeyId"], key);
@@ -288,7 +288,7 @@ fn a_bad_key_fails_the_copy_later(aws: &Aws<'_>) {
     ];
     let copy = copied(&there, &source, "copy", &more);
     assert_eq!(there.described(&copy)["State"], "pending");
-    aws.pass(Duration::from_secs(3600));
+    aws.pass(Duration::from_hours(1));
     let image = there.described(&copy);
     assert_eq!(image["State"], "failed");
     assert!(!text(&image["StateReason"]["Code"]).is_empty());
@@ -304,7 +304,7 @@ fn an_instance_store_image_is_copied_to_a_bucket(aws: &Aws<'_>) {
     let refused = there.ec2_code("CopyImage", encrypted);
     assert_eq!(refused, "InvalidRequest");
     let copy = copied(&there, &source, "copy", &[]);
-    aws.pass(Duration::from_secs(3600));
+    aws.pass(Duration::from_hours(1));
     let image = there.described(&copy);
     assert_eq!(image["State"], "available");
     assert_eq!(image["RootDeviceType"], "instance-store");
@@ -325,7 +325,7 @@ fn a_time_based_copy_is_done_in_time(aws: &Aws<'_>) {
     }
     let within = [("SnapshotCopyCompletionDurationMinutes", json!(15))];
     let copy = copied(&there, &source, "copy", &within);
-    aws.pass(Duration::from_secs(15 * 60));
+    aws.pass(Duration::from_mins(15));
     assert_eq!(there.described(&copy)["State"], "available");
 }
 
@@ -338,6 +338,6 @@ fn concurrent_copies_have_a_quota(aws: &Aws<'_>) {
     let refused = there.ec2_code("CopyImage", copy_of(&source, "one-more"));
     assert_eq!(refused, "ResourceLimitExceeded");
     copied(aws, &source, "elsewhere", &[]);
-    aws.pass(Duration::from_secs(3600));
+    aws.pass(Duration::from_hours(1));
     copied(&there, &source, "one-more", &[]);
 }

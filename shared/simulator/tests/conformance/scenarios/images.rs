@@ -82,6 +82,12 @@ pub const SECTION: Section = Section {
             "`CreateImage` leaves out devices, adds empty ones and changes `DeleteOnTermination`, but no size of an existing volume.",
         ),
         scenario!(
+            snapshots_are_completed_without_their_image,
+            Inferred,
+            "AWSEC2/latest/APIReference/API_DeregisterImage.html",
+            "Snapshots of an instance are completed even if their image is deregistered meanwhile.",
+        ),
+        scenario!(
             an_image_of_a_terminated_instance_is_refused,
             Documented,
             CREATE,
@@ -307,7 +313,7 @@ fn an_image_of_an_instance_has_all_its_volumes(aws: &Aws<'_>) {
     });
     let id = text(&aws.ec2("CreateImage", create)["ImageId"]);
     assert_eq!(aws.described(&id)["State"], "pending");
-    aws.pass(Duration::from_secs(3600));
+    aws.pass(Duration::from_hours(1));
     let image = aws.described(&id);
     assert_eq!(image["State"], "available");
     assert_eq!(image["SourceImageId"], source);
@@ -351,10 +357,24 @@ fn of_an_instances_volumes_only_their_ending_is_changed(aws: &Aws<'_>) {
     assert_eq!(devices[1]["Ebs"]["VolumeSize"], 5);
 }
 
+fn snapshots_are_completed_without_their_image(aws: &Aws<'_>) {
+    let (_, instance) = instance(aws);
+    let create = json!({ "InstanceId": instance, "Name": "baked" });
+    let image = text(&aws.ec2("CreateImage", create)["ImageId"]);
+    let ebs = aws.described(&image)["BlockDeviceMappings"][0]["Ebs"].clone();
+    aws.ec2("DeregisterImage", json!({ "ImageId": image }));
+    aws.pass(Duration::from_hours(1));
+    let found = aws.ec2(
+        "DescribeSnapshots",
+        json!({ "SnapshotIds": [ebs["SnapshotId"]] }),
+    );
+    assert_eq!(found["Snapshots"][0]["State"], "completed");
+}
+
 fn an_image_of_a_terminated_instance_is_refused(aws: &Aws<'_>) {
     let (_, instance) = instance(aws);
     aws.ec2("TerminateInstances", json!({ "InstanceIds": [instance] }));
-    aws.pass(Duration::from_secs(3600));
+    aws.pass(Duration::from_hours(1));
     let create = |id: &str| json!({ "InstanceId": id, "Name": "baked" });
     let code = aws.ec2_code("CreateImage", create(&instance));
     assert_eq!(code, "IncorrectInstanceState");

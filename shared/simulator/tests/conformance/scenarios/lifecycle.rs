@@ -13,7 +13,7 @@ const PROTECT: &str = "AWSEC2/latest/UserGuide/ami-deregistration-protection.htm
 const DEREGISTER: &str = "AWSEC2/latest/APIReference/API_DeregisterImage.html";
 const ANCESTRY: &str = "AWSEC2/latest/UserGuide/ami-ancestry.html";
 
-const DAY: Duration = Duration::from_secs(24 * 3600);
+const DAY: Duration = Duration::from_hours(24);
 
 pub const SECTION: Section = Section {
     name: "lifecycle",

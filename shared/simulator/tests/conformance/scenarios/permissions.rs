@@ -21,7 +21,8 @@ pub const SECTION: Section = Section {
             Documented,
             MODIFY,
             "Accounts, organizations, units and everyone are added and removed by structure or by lists.",
-        ),
+        )
+        .and_moto(),
         scenario!(
             accounts_that_are_none_are_refused,
             Documented,
@@ -156,6 +157,10 @@ fn one_attribute_is_modified_at_a_time(aws: &Aws<'_>) {
             "InvalidParameterCombination",
         ),
         (json!({}), "InvalidParameterCombination"),
+        (
+            json!({ "LaunchPermission": add, "UserIds": ["333333333333"] }),
+            "InvalidParameterCombination",
+        ),
         (
             json!({ "Attribute": "description", "Value": "x", "OperationType": "add", "UserIds": [OTHER] }),
             "InvalidParameterCombination",
