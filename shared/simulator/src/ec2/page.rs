@@ -43,6 +43,11 @@ pub(crate) fn open(call: &Request, least: i64) -> Result<Cursor, ApiError> {
 }
 
 impl Cursor {
+    /// The last id that the page before held.
+    pub(crate) fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
+
     /// What of a collection earlier pages have not held.
     pub(crate) fn rest<'a, T>(
         &self,
