@@ -35,6 +35,14 @@ impl Filters {
         Ok(Self(filters))
     }
 
+    /// The values of a filter, where it is there and none of them is a pattern.
+    pub(crate) fn exactly(&self, name: &str) -> Option<Vec<&str>> {
+        let (_, values) = self.0.iter().find(|(named, _)| named == name)?;
+        let exact = |value: &String| !value.contains(['*', '?', '\\']);
+        let all = values.iter().all(exact);
+        all.then(|| values.iter().map(String::as_str).collect())
+    }
+
     /// Whether a resource matches: `tags` gives those the caller sees, `field` its values under a
     /// filter's name.
     pub(crate) fn match_all(

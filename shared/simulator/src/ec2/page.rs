@@ -49,6 +49,11 @@ impl Cursor {
         Self { most, ..self }
     }
 
+    /// The last id that the page before held.
+    pub(crate) fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
+
     /// What of a collection earlier pages have not held.
     pub(crate) fn rest<'a, T>(
         &self,

@@ -55,14 +55,11 @@ pub(crate) fn describe_regions(_: &mut State, call: &Request) -> Result<Value, A
     let endpoint = |name: &str| format!("ec2.{name}.amazonaws.com");
     let wanted = REGIONS.iter().filter(|name| {
         (named.is_empty() || named.contains(name))
-            && filters.match_all(
-                || TagMap::new(),
-                |field| match field {
-                    "endpoint" => vec![endpoint(name)],
-                    "region-name" => vec![(**name).to_owned()],
-                    _ => vec!["opt-in-not-required".to_owned()],
-                },
-            )
+            && filters.match_all(TagMap::new, |field| match field {
+                "endpoint" => vec![endpoint(name)],
+                "region-name" => vec![(**name).to_owned()],
+                _ => vec!["opt-in-not-required".to_owned()],
+            })
     });
     let regions = wanted.map(|name| {
         json!({ "RegionName": name, "Endpoint": endpoint(name), "OptInStatus": "opt-in-not-required" })

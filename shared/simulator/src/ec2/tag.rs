@@ -30,9 +30,14 @@ impl Tags {
         Self(BTreeMap::from([(owner.to_owned(), tags)]))
     }
 
+    /// An account's own tags, where it ever put any.
+    pub(crate) fn of(&self, account: &str) -> Option<&TagMap> {
+        self.0.get(account)
+    }
+
     /// An account's own tags.
     pub(crate) fn own(&self, account: &str) -> TagMap {
-        self.0.get(account).cloned().unwrap_or_default()
+        self.of(account).cloned().unwrap_or_default()
     }
 
     /// The tags an account sees: its own, and the owner's shared ones.

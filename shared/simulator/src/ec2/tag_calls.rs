@@ -3,14 +3,16 @@
 use serde_json::{Value, json};
 
 use crate::ec2::Region;
-use crate::ec2::access::{no_image, no_snapshot};
+use crate::ec2::access::{no_image, no_snapshot, well_formed_snapshot};
 use crate::ec2::filter::Filters;
 use crate::ec2::image::usage_report::no_report;
 use crate::ec2::instance::no_instance;
 use crate::ec2::page;
+use crate::ec2::snapshot::import::no_task;
 use crate::ec2::tag::{self, TagMap, Tags};
 use crate::ec2::volume::no_volume;
 use crate::ec2::{Operation, op};
+use crate::ids::is_resource_id;
 use crate::request::Request;
 use crate::state::State;
 use crate::wire::error::ApiError;
@@ -76,40 +78,74 @@ pub(crate) fn delete_tags(state: &mut State, call: &Request) -> Result<Value, Ap
     Ok(json!({}))
 }
 
+const FILTERS: [&str; 5] = ["key", "resource-id", "resource-type", "tag-key", "value"];
+
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeTags.html>: one's own tags.
+/// Only what is on the page is copied; resources that are named are all that is looked at.
 pub(crate) fn describe_tags(state: &mut State, call: &Request) -> Result<Value, ApiError> {
-    let known = ["key", "resource-id", "resource-type", "value", "tag-key"];
-    let filters = Filters::read(call.params(), &known)?;
+    let filters = Filters::read(call.params(), &FILTERS)?;
+    let cursor = page::open(call, 5)?;
+    let ids = filters.exactly("resource-id");
+    let named = ids.map(|ids| named(state, call, &ids));
     let region = state.ec2.region_mut(&call.region);
-    let mut found = Vec::new();
-    for (id, kind, tags) in tagged(region, call.account()) {
-        for (key, value) in &tags {
-            let tag = TagMap::from([(key.clone(), value.clone())]);
-            let matches = filters.match_all(
-                || tag,
-                |name| match name {
-                    "key" => vec![key.clone()],
-                    "value" => vec![value.clone()],
-                    "resource-id" => vec![id.clone()],
-                    "resource-type" => vec![kind.to_owned()],
-                    _ => Vec::new(),
-                },
-            );
-            if matches {
-                let written = json!({
-                    "Key": key, "Value": value, "ResourceId": id, "ResourceType": kind,
-                });
-                found.push((format!("{id} {key}"), written));
-            }
-        }
-    }
-    found.sort_by(|(one, _), (other, _)| one.cmp(other));
-    let page = page::open(call, 5)?.cut(call, found.into_iter(), |written| written);
+    let mut on: Vec<Tagged<'_>> = match &named {
+        Some(named) => named
+            .iter()
+            .map(|(id, kind, tags)| (id, kind.as_str(), tags))
+            .collect(),
+        None => tagged(region, call.account()),
+    };
+    // A page may end in the middle of a resource.
+    let from = cursor.after().and_then(|after| after.split_once(' '));
+    on.retain(|(id, ..)| from.is_none_or(|(from, _)| id.as_str() >= from));
+    on.sort_by_key(|(id, ..)| *id);
+    let tags = on.into_iter().flat_map(|(id, kind, tags)| {
+        let tags = tags.iter();
+        tags.map(move |(key, value)| (id, kind, key, value))
+    });
+    let wanted = tags.filter(|(id, kind, key, value)| {
+        filters.match_all(
+            || TagMap::from([((*key).clone(), (*value).clone())]),
+            |name| match name {
+                "key" => vec![(*key).clone()],
+                "value" => vec![(*value).clone()],
+                "resource-id" => vec![(*id).clone()],
+                "resource-type" => vec![(*kind).to_owned()],
+                _ => Vec::new(),
+            },
+        )
+    });
+    let found = wanted.map(|tag| (format!("{} {}", tag.0, tag.2), tag));
+    let page = cursor.cut(call, found, |(id, kind, key, value)| {
+        json!({ "Key": key, "Value": value, "ResourceId": id, "ResourceType": kind })
+    });
     Ok(json!({ "Tags": page.items, "NextToken": page.next }))
 }
 
+/// A resource's id and kind, and the tags that an account put on it.
+type Tagged<'a> = (&'a String, &'a str, &'a TagMap);
+
+/// The resources of these ids that the caller sees, with the caller's tags on them.
+fn named(state: &mut State, call: &Request, ids: &[&str]) -> Vec<(String, String, TagMap)> {
+    let mut found = Vec::new();
+    for id in ids {
+        let Ok(arn) = check_resource(state, call, id) else {
+            continue;
+        };
+        let kind = arn
+            .rsplit(':')
+            .next()
+            .and_then(|rest| rest.split('/').next());
+        let region = state.ec2.region_mut(&call.region);
+        let tags = tags_of(region, id).map(|tags| tags.own(call.account()));
+        let (kind, tags) = (kind.unwrap_or_default(), tags.unwrap_or_default());
+        found.push(((*id).to_owned(), kind.to_owned(), tags));
+    }
+    found
+}
+
 /// Every resource, with the tags that an account put on it.
-fn tagged(region: &Region, account: &str) -> Vec<(String, &'static str, TagMap)> {
+fn tagged<'a>(region: &'a Region, account: &str) -> Vec<Tagged<'a>> {
     let images = region
         .images
         .values()
@@ -125,13 +161,16 @@ fn tagged(region: &Region, account: &str) -> Vec<(String, &'static str, TagMap)>
     let binned = region.bin.tagged();
     let reports = region.usage_reports.tagged();
     let reports = reports.map(|(id, tags)| (id, "image-usage-report", tags));
+    let imports = region.imports.values();
+    let imports = imports.map(|task| (&task.id, "import-snapshot-task", &task.tags));
     images
+        .chain(imports)
         .chain(snapshots)
         .chain(volumes)
         .chain(instances)
         .chain(binned)
         .chain(reports)
-        .map(|(id, kind, tags)| (id.clone(), kind, tags.own(account)))
+        .filter_map(|(id, kind, tags)| Some((id, kind, tags.of(account)?)))
         .collect()
 }
 
@@ -173,7 +212,14 @@ fn check_resource(state: &State, call: &Request, id: &str) -> Result<String, Api
                 .map(|_| arn("image", ""))
                 .ok_or_else(|| no_image(&[id]))
         }
+        "import" => {
+            let task = region.and_then(|region| region.imports.get(id));
+            let task = task.filter(|task| task.owner == account);
+            task.map(|_| arn("import-snapshot-task", account))
+                .ok_or_else(|| no_task(id))
+        }
         "snap" => {
+            well_formed_snapshot(id)?;
             let snapshot = ec2.snapshot(&call.region, id);
             let snapshot = snapshot.filter(|snapshot| snapshot.is_readable_by(account));
             snapshot
@@ -181,6 +227,7 @@ fn check_resource(state: &State, call: &Request, id: &str) -> Result<String, Api
                 .ok_or_else(|| no_snapshot(id))
         }
         "vol" => {
+            well_formed(id, "vol", "InvalidVolumeID.Malformed")?;
             let volume = region.and_then(|region| region.volumes.get(id));
             let volume = volume.filter(|volume| volume.owner == account);
             volume
@@ -188,6 +235,7 @@ fn check_resource(state: &State, call: &Request, id: &str) -> Result<String, Api
                 .ok_or_else(|| no_volume(id))
         }
         "i" => {
+            well_formed(id, "i", "InvalidInstanceID.Malformed")?;
             let instance = region.and_then(|region| region.instances.get(id));
             let instance = instance.filter(|instance| instance.owner == account);
             instance
@@ -206,12 +254,23 @@ fn check_resource(state: &State, call: &Request, id: &str) -> Result<String, Api
     }
 }
 
+fn well_formed(id: &str, prefix: &str, code: &str) -> Result<(), ApiError> {
+    if is_resource_id(id, prefix) {
+        return Ok(());
+    }
+    let message = format!("Invalid id: \"{id}\" (expecting \"{prefix}-...\")");
+    Err(ApiError::new(code, message))
+}
+
 fn tags_of<'a>(region: &'a mut Region, id: &str) -> Option<&'a mut Tags> {
     if let Some(image) = region.images.get_mut(id) {
         return Some(&mut image.tags);
     }
     if let Some(snapshot) = region.snapshots.get_mut(id) {
         return Some(&mut snapshot.tags);
+    }
+    if let Some(task) = region.imports.get_mut(id) {
+        return Some(&mut task.tags);
     }
     if let Some(volume) = region.volumes.get_mut(id) {
         return Some(&mut volume.tags);

@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::ec2::change::Change;
+use crate::kms::alias::no_alias;
 use crate::kms::key::{Key, KeyState};
 use crate::kms::listing::Listing;
 use crate::kms::metadata::metadata;
@@ -57,10 +58,14 @@ pub(super) fn describe_key(state: &mut State, call: &Request) -> Result<Value, A
     unsimulated(call, &["GrantTokens"])?;
     let name = call.params().need("KeyId")?;
     let key = resolve(state, (call.account(), &call.region), name);
-    let key = key.ok_or_else(|| match name.contains("alias/") {
-        true => super::alias::no_alias(call, name),
-        false => no_key(call, name),
-    })?;
+    let absent = || {
+        if name.contains("alias/") {
+            no_alias(call, name)
+        } else {
+            no_key(call, name)
+        }
+    };
+    let key = key.ok_or_else(absent)?;
     state.touch(key.arn.clone());
     if !key.usable_by(call.account()) {
         return Err(denied(call, &key.arn));

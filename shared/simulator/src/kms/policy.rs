@@ -224,44 +224,44 @@ mod tests {
 
     const OTHER: &str = "222222222222";
 
-    fn users_of(statements: Value) -> Vec<String> {
+    fn users_of(statements: &[&Value]) -> Vec<String> {
         let document = json!({ "Version": "2012-10-17", "Statement": statements });
         users(&document.to_string()).into_iter().collect()
     }
 
-    fn allow(principal: Value, action: Value) -> Value {
+    fn allow(principal: &Value, action: &Value) -> Value {
         json!({ "Effect": "Allow", "Principal": principal, "Action": action, "Resource": "*" })
     }
 
     #[test]
     fn accounts_and_roles_with_the_actions_of_use_may_use_a_key() {
+        let all = allow(&json!({ "AWS": OTHER }), &json!("kms:*"));
+        assert_eq!(users_of(&[&all]), [OTHER]);
         let role = json!({ "AWS": [format!("arn:aws:iam::{OTHER}:role/spoke")] });
-        let all = allow(json!({ "AWS": OTHER }), json!("kms:*"));
-        assert_eq!(users_of(all), [OTHER]);
         let crypto = json!([
             "kms:Decrypt",
             "kms:ReEncrypt*",
             "kms:GenerateDataKey*",
-            "kms:Describe*"
+            "kms:Describe*",
         ]);
-        let crypto = allow(role.clone(), crypto);
-        assert!(users_of(json!([crypto])).is_empty());
-        let grants = allow(role, json!("kms:CreateGrant"));
-        assert_eq!(users_of(json!([crypto, grants])), [OTHER]);
+        let crypto = allow(&role, &crypto);
+        assert!(users_of(&[&crypto]).is_empty());
+        let grants = allow(&role, &json!("kms:CreateGrant"));
+        assert_eq!(users_of(&[&crypto, &grants]), [OTHER]);
     }
 
     #[test]
     fn a_denial_and_a_foreign_condition_take_the_use_away() {
-        let all = allow(json!({ "AWS": OTHER }), json!("kms:*"));
-        let mut deny = allow(json!({ "AWS": OTHER }), json!("kms:Decrypt"));
+        let all = allow(&json!({ "AWS": OTHER }), &json!("kms:*"));
+        let mut deny = allow(&json!({ "AWS": OTHER }), &json!("kms:Decrypt"));
         deny["Effect"] = json!("Deny");
-        assert!(users_of(json!([all, deny])).is_empty());
-        let mut any = allow(json!("*"), json!("*"));
-        assert_eq!(users_of(any.clone()), ["*"]);
+        assert!(users_of(&[&all, &deny]).is_empty());
+        let mut any = allow(&json!("*"), &json!("*"));
+        assert_eq!(users_of(&[&any]), ["*"]);
         any["Condition"] = json!({ "StringEquals": { "kms:CallerAccount": OTHER } });
-        assert_eq!(users_of(any.clone()), [OTHER]);
+        assert_eq!(users_of(&[&any]), [OTHER]);
         any["Condition"] = json!({ "StringEquals": { "aws:PrincipalOrgID": "o-1" } });
-        assert!(users_of(any).is_empty());
+        assert!(users_of(&[&any]).is_empty());
     }
 
     #[test]

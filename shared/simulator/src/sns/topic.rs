@@ -28,7 +28,7 @@ pub(super) fn create_topic(state: &mut State, call: &Request) -> Result<Value, A
     let params = call.params();
     unsimulated(params, &["Tags", "DataProtectionPolicy"])?;
     let name = params.need("Name")?;
-    if name.ends_with(".fifo") {
+    if name.strip_suffix(".fifo").is_some() {
         return Err(invalid("Topic Name: FIFO topics are not simulated"));
     }
     let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';

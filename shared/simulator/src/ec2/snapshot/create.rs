@@ -142,7 +142,8 @@ fn chosen(state: &mut State, call: &Request, of: Params<'_>) -> Result<Vec<Volum
     }
     let no_root = of.flag("ExcludeBootVolume") == Some(true);
     let meant = |(volume, root): &(&Volume, bool)| {
-        !(*root && no_root) && !without.contains(&volume.id.as_str())
+        let left_out = (*root && no_root) || without.contains(&volume.id.as_str());
+        !left_out
     };
     let chosen: Vec<Volume> = attached
         .into_iter()

@@ -63,13 +63,11 @@ fn check_size(name: &str, size: i64, sizes: &RangeInclusive<i64>) -> Result<(), 
 
 fn check_iops(name: &str, size: i64, iops: Option<i64>, kind: &Kind) -> Result<(), ApiError> {
     let Some(iops) = iops else {
-        return match kind.iops_needed {
-            true => Err(ApiError::new(
-                "MissingParameter",
-                "The request must contain the parameter iops",
-            )),
-            false => Ok(()),
-        };
+        if kind.iops_needed {
+            let message = "The request must contain the parameter iops";
+            return Err(ApiError::new("MissingParameter", message));
+        }
+        return Ok(());
     };
     let Some((range, ratio)) = &kind.iops else {
         return Err(unsupported("iops", name));

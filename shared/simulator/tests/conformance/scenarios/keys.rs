@@ -117,7 +117,7 @@ pub const SECTION: Section = Section {
     ],
 };
 
-const DAY: Duration = Duration::from_secs(24 * 3600);
+const DAY: Duration = Duration::from_hours(24);
 
 fn key(aws: &Aws<'_>) -> String {
     let made = aws.call("kms", "CreateKey", json!({}));

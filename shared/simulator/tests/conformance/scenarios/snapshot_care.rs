@@ -88,7 +88,7 @@ pub const SECTION: Section = Section {
     ],
 };
 
-const DAY: Duration = Duration::from_secs(24 * 3600);
+const DAY: Duration = Duration::from_hours(24);
 
 fn lock(aws: &Aws<'_>, snapshot: &str, mut more: Value) -> Result<Value, String> {
     more["SnapshotId"] = json!(snapshot);
@@ -207,7 +207,7 @@ fn a_lock_of_a_pending_snapshot_begins_when_it_is_completed(aws: &Aws<'_>) {
     );
     let locked = locked.expect("a lock");
     assert!(locked.get("LockExpiresOn").is_none());
-    aws.pass(Duration::from_secs(3600));
+    aws.pass(Duration::from_hours(1));
     let named = json!({ "SnapshotIds": [id] });
     let described = aws.ec2("DescribeLockedSnapshots", named);
     assert!(described["Snapshots"][0]["LockDurationStartTime"].is_string());

@@ -135,7 +135,7 @@ pub const SECTION: Section = Section {
 };
 
 fn hours(hours: u64) -> Duration {
-    Duration::from_secs(3600 * hours)
+    Duration::from_hours(hours)
 }
 
 fn volume(aws: &Aws<'_>) -> String {
@@ -177,9 +177,8 @@ fn copying(source: &str, from: &str, mut more: Value) -> Value {
 }
 
 fn share(aws: &Aws<'_>, snapshot: &str, with: Value) -> Result<Value, String> {
-    let parameters = json!({
-        "SnapshotId": snapshot, "CreateVolumePermission": { "Add": [with] },
-    });
+    let mut parameters = json!({ "SnapshotId": snapshot });
+    parameters["CreateVolumePermission"]["Add"] = Value::Array(vec![with]);
     let answer = aws.ask("ec2", "ModifySnapshotAttribute", parameters);
     answer.map_err(|refused| refused.code)
 }
@@ -449,7 +448,7 @@ fn copies_have_a_time_to_end_in(aws: &Aws<'_>) {
     let source = aws.snapshot();
     let within = |minutes: i64| json!({ "CompletionDurationMinutes": minutes });
     let made = copy(aws, &source, HERE, within(15));
-    aws.pass(Duration::from_secs(15 * 60));
+    aws.pass(Duration::from_mins(15));
     let found = described(aws, &made);
     assert_eq!(found["State"], "completed");
     assert_eq!(found["TransferType"], "time-based");
@@ -471,7 +470,7 @@ fn a_disk_is_imported(aws: &Aws<'_>) {
     );
     assert_eq!(begun["SnapshotTaskDetail"]["Status"], "active");
     let named = json!({ "ImportTaskIds": [begun["ImportTaskId"]] });
-    aws.pass(Duration::from_secs(300));
+    aws.pass(Duration::from_mins(5));
     let task = aws.ec2("DescribeImportSnapshotTasks", named.clone());
     let detail = &task["ImportSnapshotTasks"][0]["SnapshotTaskDetail"];
     let progress: i64 = text(&detail["Progress"]).parse().expect("a number");

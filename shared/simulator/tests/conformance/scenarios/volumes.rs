@@ -193,7 +193,7 @@ fn a_volume_of_an_encrypted_snapshot_is_encrypted(aws: &Aws<'_>) {
     let encrypted = json!({ "Size": 8, "Encrypted": true, "KmsKeyId": key });
     let source = volume(aws, encrypted);
     let snapshot = aws.ec2("CreateSnapshot", json!({ "VolumeId": source["VolumeId"] }));
-    aws.pass(std::time::Duration::from_secs(600));
+    aws.pass(std::time::Duration::from_mins(10));
     let of = json!({ "SnapshotId": snapshot["SnapshotId"] });
     assert_eq!(volume(aws, of.clone())["KmsKeyId"], key.as_str());
     let plain = json!({ "SnapshotId": snapshot["SnapshotId"], "Encrypted": false });
