@@ -14,6 +14,7 @@ mod lifecycle;
 mod parameters;
 mod permissions;
 mod protocol;
+mod recipes;
 mod recycle_bin;
 mod references;
 mod snapshot_care;
@@ -41,6 +42,7 @@ pub const SECTIONS: &[Section] = &[
     autoscaling::SECTION,
     parameters::SECTION,
     references::SECTION,
+    recipes::SECTION,
     keys::SECTION,
     identities::SECTION,
     topics::SECTION,
