@@ -34,7 +34,7 @@ impl World {
         Self(Arc::new(Mutex::new(State::new(seed))))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

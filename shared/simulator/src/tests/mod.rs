@@ -4,6 +4,7 @@ mod copy;
 mod describe;
 mod lifecycle;
 mod protocol;
+mod rest;
 mod services;
 mod sharing;
 mod tags;
