@@ -221,7 +221,7 @@ fn after(call: &Request, token: &str) -> Result<(String, Version), ApiError> {
     key.ok_or_else(|| ApiError::new("InvalidPaginationTokenException", message))
 }
 
-fn filters<'a>(params: Params<'a>) -> Result<Vec<(&'a str, Vec<&'a str>)>, ApiError> {
+fn filters(params: Params<'_>) -> Result<Vec<(&str, Vec<&str>)>, ApiError> {
     let mut read = Vec::new();
     for filter in params.list("filters") {
         let name = filter.text("name").unwrap_or_default();
