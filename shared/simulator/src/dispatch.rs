@@ -107,7 +107,10 @@ fn parse(
     let refuse = |refusal: Refusal| refusal.into_error(&scope.service, protocol);
     let (operation, parameters) = match protocol {
         Protocol::Json => {
-            let (_, operation) = json_target(request.headers());
+            let (prefix, operation) = json_target(request.headers());
+            if prefix != service.target {
+                return Err(no_such_target());
+            }
             let input = input(service, &operation)?;
             let parameters = json::parameters(service, input, request.body());
             (operation, parameters)
@@ -122,7 +125,7 @@ fn parse(
             (operation, read::parameters(service, input, &form))
         }
         Protocol::RestJson | Protocol::RestXml => {
-            rest::read(service, request).ok_or_else(|| unknown_operation(protocol, ""))?
+            rest::read(service, request).ok_or_else(|| unknown_operation(service, ""))?
         }
     };
     let (parameters, error) = match parameters {
@@ -144,7 +147,7 @@ fn parse(
 /// The input shape of an operation that a service has.
 fn input<'a>(service: &'a Service, operation: &str) -> Result<Option<&'a str>, ApiError> {
     let known = service.operations.get(operation);
-    let known = known.ok_or_else(|| unknown_operation(service.protocol, operation))?;
+    let known = known.ok_or_else(|| unknown_operation(service, operation))?;
     Ok(known.input.as_deref())
 }
 
@@ -164,9 +167,9 @@ fn check_version(version: Option<&str>, service: &Service) -> Result<(), ApiErro
     }
 }
 
-fn unknown_operation(protocol: Protocol, operation: &str) -> ApiError {
-    match protocol {
-        Protocol::Json => ApiError::new("UnknownOperationException", ""),
+fn unknown_operation(service: &Service, operation: &str) -> ApiError {
+    match service.protocol {
+        Protocol::Json => no_such_target(),
         Protocol::RestJson => ApiError::with_status(404, "UnknownOperationException", ""),
         Protocol::RestXml => ApiError::with_status(
             405,
@@ -177,11 +180,20 @@ fn unknown_operation(protocol: Protocol, operation: &str) -> ApiError {
             "MissingAction",
             "The request is missing an action or a required parameter.",
         ),
-        Protocol::Ec2 | Protocol::Query => ApiError::new(
+        Protocol::Ec2 => ApiError::new(
             "InvalidAction",
             format!("The action {operation} is not valid for this web service."),
         ),
+        Protocol::Query => {
+            let version = &service.version;
+            let message = format!("Could not find operation {operation} for version {version}");
+            ApiError::new("InvalidAction", message)
+        }
     }
+}
+
+fn no_such_target() -> ApiError {
+    ApiError::new("UnknownOperationException", "")
 }
 
 /// `X-Amz-Target: <prefix>.<operation>`.
@@ -218,7 +230,7 @@ fn answer_call(
         return Ok(lost_reply(service.protocol, &call.id));
     }
     let known = service.operations.get(&call.operation);
-    let known = known.ok_or_else(|| unknown_operation(service.protocol, &call.operation))?;
+    let known = known.ok_or_else(|| unknown_operation(service, &call.operation))?;
     respond::success(service, &call.operation, known, &result?, &call.id)
 }
 
@@ -237,9 +249,10 @@ pub(crate) fn perform(state: &mut State, call: &Request) -> Result<Value, ApiErr
         "sts" => sts::handler(&call.operation),
         _ => None,
     };
-    let protocol = model::service(&call.service).map(|service| service.protocol);
-    let protocol = protocol.unwrap_or(Protocol::Query);
-    let handler = handler.ok_or_else(|| unknown_operation(protocol, &call.operation))?;
+    let handler = handler.ok_or_else(|| match model::service(&call.service) {
+        Some(service) => unknown_operation(service, &call.operation),
+        None => no_such_target(),
+    })?;
     handler(state, call)
 }
 
@@ -251,8 +264,7 @@ fn answer_dynamodb(
 ) -> Response<Bytes> {
     let (prefix, operation) = json_target(request.headers());
     if !dynamodb::knows(&prefix, &operation) {
-        let error = unknown_operation(Protocol::Json, &operation);
-        return respond::failure(Protocol::Json, &error, id);
+        return respond::failure(Protocol::Json, &no_such_target(), id);
     }
     let call = Request {
         user_agent: String::new(),

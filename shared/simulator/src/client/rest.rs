@@ -121,7 +121,7 @@ fn uri(http: &Http, parts: &Parts) -> String {
     for (name, value) in &parts.query {
         let sign = if uri.contains('?') { '&' } else { '?' };
         let (name, value) = (percent::encode(name, ""), percent::encode(value, ""));
-        uri.push_str(&format!("{sign}{name}={value}"));
+        uri = format!("{uri}{sign}{name}={value}");
     }
     uri
 }

@@ -9,7 +9,6 @@ use crate::ids::hex;
 use crate::state::State;
 use crate::wire::base64;
 use crate::wire::error::ApiError;
-use crate::wire::xml::element;
 
 const PARTS: usize = 3;
 
@@ -59,20 +58,18 @@ fn store(
 /// What `ec2-bundle-vol` writes about a bundle, as far as anybody reads it.
 fn manifest(account: &str, parts: &[(String, String)]) -> String {
     let size: usize = parts.iter().map(|(_, body)| body.len()).sum();
-    let mut xml = String::from("<?xml version=\"1.0\"?>\n<manifest><version>2007-10-10</version>");
-    xml.push_str("<machine_configuration><architecture>x86_64</architecture>");
-    xml.push_str("</machine_configuration><image><name>image</name>");
-    element("user", account, &mut xml);
-    element("size", &size.to_string(), &mut xml);
-    xml.push_str(&format!("<parts count=\"{}\">", parts.len()));
-    for (number, (name, body)) in parts.iter().enumerate() {
-        xml.push_str(&format!("<part index=\"{number}\">"));
-        element("filename", name, &mut xml);
+    let written = parts.iter().enumerate().map(|(number, (name, body))| {
         let digest = hex(Sha256::digest(body.as_bytes()));
-        xml.push_str(&format!(
-            "<digest algorithm=\"SHA256\">{digest}</digest></part>"
-        ));
-    }
-    xml.push_str("</parts></image></manifest>");
-    xml
+        format!(
+            "<part index=\"{number}\"><filename>{name}</filename>\
+             <digest algorithm=\"SHA256\">{digest}</digest></part>"
+        )
+    });
+    let (count, written) = (parts.len(), written.collect::<String>());
+    format!(
+        "<?xml version=\"1.0\"?>\n<manifest><version>2007-10-10</version>\
+         <machine_configuration><architecture>x86_64</architecture></machine_configuration>\
+         <image><name>image</name><user>{account}</user><size>{size}</size>\
+         <parts count=\"{count}\">{written}</parts></image></manifest>"
+    )
 }

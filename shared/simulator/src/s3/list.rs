@@ -115,7 +115,7 @@ fn cut<'a>(
 /// What both versions answer.
 fn answer(call: &Request, page: &Page<'_>, most: usize, owned: bool) -> Value {
     let params = call.params();
-    let owner = owned.then(|| json!({ "ID": canonical(call.account()) }));
+    let whose = owned.then(|| json!({ "ID": canonical(call.account()) }));
     let written = |text: &str| encoded(params, text);
     let objects = page.objects.iter().map(|(key, object)| {
         json!({
@@ -124,7 +124,7 @@ fn answer(call: &Request, page: &Page<'_>, most: usize, owned: bool) -> Value {
             "ETag": object.etag,
             "Size": object.size,
             "StorageClass": "STANDARD",
-            "Owner": owner,
+            "Owner": whose,
         })
     });
     let prefixes = page.prefixes.iter();

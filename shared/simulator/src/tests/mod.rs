@@ -5,6 +5,7 @@ mod describe;
 mod images;
 mod lifecycle;
 mod protocol;
+mod rest;
 mod services;
 mod sharing;
 mod tags;

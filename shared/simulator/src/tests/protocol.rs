@@ -165,3 +165,65 @@ fn callers_are_told_apart_by_their_keys() {
     ];
     assert_eq!(callers, expected);
 }
+
+#[test]
+fn a_query_may_carry_what_a_form_does() {
+    let (world, id) = world_with_image();
+    let path = format!("/?Action=DescribeImages&Version=2016-11-15&ImageId.1={id}");
+    let mut request = signed(OWNER, HERE, "ec2", Vec::new());
+    *request.method_mut() = http::Method::GET;
+    *request.uri_mut() = path.parse().expect("a path");
+    let described = answer(world.call(request));
+    assert_eq!(described.texts("imageId"), [id]);
+}
+
+#[test]
+fn a_request_without_an_action_or_of_another_version_is_refused() {
+    let world = World::new(1);
+    for service in ["ec2", "sns", "sts"] {
+        let missing = answer(world.call(signed(OWNER, HERE, service, Vec::new())));
+        assert_eq!(
+            (missing.status, missing.code().as_str()),
+            (400, "MissingAction")
+        );
+        let place = (OWNER, HERE, service);
+        let old = send(&world, place, "ListTopics", &[("Version", "1999-01-01")]);
+        assert_eq!((old.status, old.code().as_str()), (400, "NoSuchVersion"));
+    }
+    let unknown = send(&world, (OWNER, HERE, "sts"), "InventRole", &[]);
+    assert_eq!(
+        (unknown.status, unknown.code().as_str()),
+        (400, "InvalidAction")
+    );
+    let message = "Could not find operation InventRole for version 2011-06-15";
+    assert_eq!(unknown.text("Message"), message);
+}
+
+#[test]
+fn a_target_that_is_not_the_services_own_is_unknown() {
+    let world = World::new(1);
+    for target in [
+        "TrentService.InventKey",
+        "AmazonSSM.DescribeKey",
+        "DescribeKey",
+        "",
+    ] {
+        let mut request = signed(OWNER, HERE, "kms", b"{}".to_vec());
+        let value = target.parse().expect("a header");
+        request.headers_mut().insert("x-amz-target", value);
+        let unknown = answer(world.call(request));
+        assert_eq!(unknown.status, 400, "{target}");
+        let code = "\"__type\":\"UnknownOperationException\"";
+        assert!(unknown.body.contains(code), "{target}: {}", unknown.body);
+    }
+}
+
+#[test]
+fn a_service_that_is_not_simulated_is_refused() {
+    let world = World::new(1);
+    let unknown = send(&world, (OWNER, HERE, "lambda"), "Invoke", &[]);
+    assert_eq!(
+        (unknown.status, unknown.code().as_str()),
+        (400, "UnknownService")
+    );
+}

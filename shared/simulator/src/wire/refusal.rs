@@ -45,6 +45,9 @@ impl Refusal {
             }
             Protocol::Query => ApiError::new("ValidationError", self.constraint()),
             Protocol::RestXml => self.into_s3(),
+            Protocol::RestJson if service == "imagebuilder" => {
+                ApiError::new("InvalidRequestException", self.to_string())
+            }
             Protocol::Json | Protocol::RestJson => self.into_json(),
         }
     }

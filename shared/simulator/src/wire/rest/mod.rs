@@ -5,6 +5,7 @@ mod document;
 mod host;
 mod read;
 mod route;
+mod unknown;
 pub(crate) mod write;
 
 use bytes::Bytes;

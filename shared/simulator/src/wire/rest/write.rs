@@ -108,9 +108,9 @@ fn header(service: &Service, member: &Member, value: &Value) -> Result<String, A
         (Some(Kind::Timestamp), Value::String(text)) => {
             let time = text.parse::<jiff::Timestamp>();
             let time = time.map_err(|error| ApiError::internal(error.to_string()))?;
-            let printer = DateTimePrinter::new();
-            let printed = printer.timestamp_to_rfc9110_string(&time);
-            printed.map_err(|error| ApiError::internal(error.to_string()))
+            DateTimePrinter::new()
+                .timestamp_to_rfc9110_string(&time)
+                .map_err(|error| ApiError::internal(error.to_string()))
         }
         (_, Value::String(text)) => Ok(text.clone()),
         (_, other) => Ok(other.to_string()),
@@ -144,7 +144,11 @@ fn body(
     }
     let mut document = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let root = root(name);
-    document.push_str(&format!("<{root} xmlns=\"{NAMESPACE}\">"));
+    document.push('<');
+    document.push_str(root);
+    document.push_str(" xmlns=\"");
+    document.push_str(NAMESPACE);
+    document.push_str("\">");
     if name == "GetBucketLocation" {
         let region = members["LocationConstraint"].as_str().unwrap_or_default();
         document.push_str(region);

@@ -70,7 +70,8 @@ const SCENARIOS: &[Scenario] = &[
         Documented,
         "AmazonS3/latest/userguide/conditional-requests.html",
         "Reading or writing under a condition that doesn't hold is `PreconditionFailed`.",
-    ),
+    )
+    .and_moto(),
     scenario!(
         what_is_not_there_is_not_found,
         Documented,

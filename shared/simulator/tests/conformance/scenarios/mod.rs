@@ -16,6 +16,7 @@ mod listings;
 mod parameters;
 mod permissions;
 mod protocol;
+mod recipes;
 mod recycle_bin;
 mod references;
 mod snapshot_care;
@@ -44,6 +45,7 @@ pub const SECTIONS: &[Section] = &[
     autoscaling::SECTION,
     parameters::SECTION,
     references::SECTION,
+    recipes::SECTION,
     keys::SECTION,
     identities::SECTION,
     topics::SECTION,
