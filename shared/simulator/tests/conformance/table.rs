@@ -14,7 +14,7 @@ const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/simulator.md
 const RENEW: &str = "AMIARY_RENEW=1 cargo test -p amiary-simulator --test conformance table";
 
 /// The guides that scenarios may follow, below `https://docs.aws.amazon.com/`.
-const GUIDES: [&str; 27] = [
+const GUIDES: [&str; 28] = [
     "AWSEC2/latest/APIReference/",
     "AWSEC2/latest/UserGuide/",
     "AmazonS3/latest/API/",
@@ -42,6 +42,7 @@ const GUIDES: [&str; 27] = [
     "sns/latest/dg/",
     "systems-manager/latest/APIReference/",
     "systems-manager/latest/userguide/",
+    "vm-import/latest/userguide/",
 ];
 
 pub fn trials() -> Vec<Trial> {
