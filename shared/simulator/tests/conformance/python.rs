@@ -35,7 +35,7 @@ pub fn with_environment(
     match made {
         Ok(folder) => run(folder).map(|()| Completion::Completed),
         Err(why) if required => Err(format!("the foreign clients can't run: {why}").into()),
-        Err(why) => Ok(Completion::ignored_with(why)),
+        Err(_) => Ok(Completion::ignored_with("its Python is missing")),
     }
 }
 
@@ -82,8 +82,8 @@ fn environment() -> Result<PathBuf, String> {
     done(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
     let mut pip = program(&folder, "python3");
     pip.args(["-m", "pip", "install", "--quiet", "--no-input"]);
-    pip.args(["--disable-pip-version-check", "-r"]);
-    done(pip.arg(Path::new(HERE).join("requirements.txt")))?;
+    pip.args(["--disable-pip-version-check", "--retries", "2"]);
+    done(pip.arg("-r").arg(Path::new(HERE).join("requirements.txt")))?;
     fs::write(&stamp, REQUIREMENTS).map_err(said)?;
     Ok(folder)
 }
