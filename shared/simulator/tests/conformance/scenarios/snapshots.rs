@@ -84,8 +84,7 @@ pub const SECTION: Section = Section {
             Documented,
             "AWSEC2/latest/APIReference/API_DeleteSnapshot.html",
             "A snapshot that a registered image uses can't be deleted.",
-        )
-        .and_moto(),
+        ),
         scenario!(
             snapshots_are_found_by_id,
             Documented,

@@ -14,8 +14,7 @@ pub const SECTION: Section = Section {
             Documented,
             "AWSEC2/latest/APIReference/API_CreateVolume.html",
             "A volume is `creating`, then `available`, and gone once it is deleted.",
-        )
-        .and_moto(),
+        ),
         scenario!(
             each_type_has_its_sizes,
             Documented,
