@@ -139,7 +139,6 @@ fn a_key_is_found_by_all_its_names(aws: &Aws<'_>) {
     assert_eq!(metadata["KeyState"], "Enabled");
     assert_eq!(metadata["KeyManager"], "CUSTOMER");
     assert_eq!(metadata["KeySpec"], "SYMMETRIC_DEFAULT");
-    assert_eq!(metadata["MultiRegion"], false);
     let (arn, id) = (text(&metadata["Arn"]), text(&metadata["KeyId"]));
     let alias = json!({ "AliasName": "alias/golden", "TargetKeyId": id });
     aws.call("kms", "CreateAlias", alias);
