@@ -2,6 +2,7 @@
 
 use crate::ec2::image::ImageState;
 use crate::ec2::image::copy;
+use crate::ec2::instance::phase::{self, Phase};
 use crate::ec2::snapshot::SnapshotState;
 use crate::event;
 use crate::state::State;
@@ -14,6 +15,14 @@ pub(crate) enum Change {
     SnapshotCompletes { region: String, id: String },
     /// An image made from an instance is ready.
     ImageCreated { region: String, id: String },
+    /// An instance's passing phase ends.
+    InstanceSettles {
+        region: String,
+        id: String,
+        from: Phase,
+    },
+    /// A terminated instance is told of no more.
+    InstanceForgotten { region: String, id: String },
     /// An image copy ends, well or not.
     CopyEnds(copy::Copy),
 }
@@ -23,6 +32,8 @@ pub(crate) fn happen(state: &mut State, change: Change) {
     match change {
         Change::SnapshotCompletes { region, id } => complete_snapshot(state, &region, &id),
         Change::ImageCreated { region, id } => image_ready(state, &region, &id),
+        Change::InstanceSettles { region, id, from } => phase::settle(state, &region, &id, from),
+        Change::InstanceForgotten { region, id } => phase::forget(state, &region, &id),
         Change::CopyEnds(copy) => copy::end(state, &copy),
     }
 }

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use crate::ec2::Region;
 use crate::ec2::access::{no_image, no_snapshot};
 use crate::ec2::filter::Filters;
+use crate::ec2::fleet;
 use crate::ec2::instance::no_instance;
+use crate::ec2::launch_template::{self, no_template};
 use crate::ec2::page;
 use crate::ec2::tag::{self, TagMap, Tags};
 use crate::ec2::volume::no_volume;
@@ -125,6 +127,8 @@ fn tagged(region: &Region, account: &str) -> Vec<(String, &'static str, TagMap)>
         .chain(snapshots)
         .chain(volumes)
         .chain(instances)
+        .chain(launch_template::tagged(region))
+        .chain(fleet::tagged(region))
         .map(|(id, kind, tags)| (id.clone(), kind, tags.own(account)))
         .collect()
 }
@@ -185,6 +189,17 @@ fn check_resource(state: &State, call: &Request, id: &str) -> Result<String, Api
                 .map(|_| arn("instance", account))
                 .ok_or_else(|| no_instance(id))
         }
+        "lt" => {
+            let template = region.and_then(|region| region.launch_templates.own(account, id));
+            template
+                .map(|_| arn("launch-template", account))
+                .ok_or_else(|| no_template(id))
+        }
+        "fleet" | "sfr" | "sir" => {
+            let kind = region.and_then(|region| fleet::kind_of(region, account, id));
+            kind.map(|kind| arn(kind, account))
+                .ok_or_else(|| fleet::absent(id))
+        }
         _ => Err(ApiError::new(
             "InvalidID",
             format!("The ID '{id}' is not valid"),
@@ -202,8 +217,11 @@ fn tags_of<'a>(region: &'a mut Region, id: &str) -> Option<&'a mut Tags> {
     if let Some(volume) = region.volumes.get_mut(id) {
         return Some(&mut volume.tags);
     }
-    region
-        .instances
-        .get_mut(id)
-        .map(|instance| &mut instance.tags)
+    if let Some(instance) = region.instances.get_mut(id) {
+        return Some(&mut instance.tags);
+    }
+    if id.starts_with("lt-") {
+        return launch_template::tags_of(&mut region.launch_templates, id);
+    }
+    fleet::tags_of(&mut region.fleets, id)
 }
