@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::group::{Group, Member};
 use super::source;
 use crate::ec2::fleet::pool::{self, Pool, Wanted};
-use crate::ec2::instance::phase;
+use crate::ec2::instance::{Instance, phase};
 use crate::ec2::tag::TagMap;
 use crate::state::State;
 
@@ -124,10 +124,13 @@ fn marks(group: &Group) -> TagMap {
     marks
 }
 
-/// Takes an instance that is about to go out of its group, which launches another.
+/// Takes an instance that is about to go out of its group, which launches another. One that could
+/// not be launched is not tried again, where AWS would try for a while.
 pub(super) fn instance_left(state: &mut State, place: (&str, &str), id: &str) {
     let instances = &state.ec2.region_mut(place.1).instances;
-    let tags = instances.get(id).map(|instance| instance.tags.own(place.0));
+    let instance = instances.get(id);
+    let failed = instance.is_some_and(Instance::has_failed);
+    let tags = instance.map(|instance| instance.tags.own(place.0));
     let Some(name) = tags.and_then(|mut tags| tags.remove("aws:autoscaling:groupName")) else {
         return;
     };
@@ -137,7 +140,7 @@ pub(super) fn instance_left(state: &mut State, place: (&str, &str), id: &str) {
     };
     let before = group.members.len();
     group.members.retain(|member| member.instance != id);
-    if group.members.len() < before {
+    if group.members.len() < before && !failed {
         settle(state, place, &name);
     }
 }

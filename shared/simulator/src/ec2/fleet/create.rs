@@ -148,7 +148,7 @@ pub(crate) fn create_fleet(state: &mut State, call: &Request) -> Result<Value, A
         json!({ "FleetId": id })
     };
     let fleets = &mut state.ec2.region_mut(&call.region).fleets;
-    fleets.fleets.insert(id, fleet);
+    fleets.plain.insert(id, fleet);
     Ok(answer)
 }
 

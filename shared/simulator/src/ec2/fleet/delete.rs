@@ -10,12 +10,13 @@ use crate::wire::error::ApiError;
 
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteFleets.html>: each has its own
 /// outcome. The instances are terminated, or run on; those of an instant fleet can't.
+#[expect(clippy::unnecessary_wraps, reason = "a dispatch table's entry")]
 pub(crate) fn delete_fleets(state: &mut State, call: &Request) -> Result<Value, ApiError> {
     let params = call.params();
     let terminate = params.flag("TerminateInstances") == Some(true);
     let (mut done, mut undone) = (Vec::new(), Vec::new());
     for id in params.texts("FleetIds") {
-        let fleets = &state.ec2.region_mut(&call.region).fleets.fleets;
+        let fleets = &state.ec2.region_mut(&call.region).fleets.plain;
         let fleet = fleets.get(id);
         let fleet = fleet.filter(|fleet| fleet.owner == call.account());
         match refusal(fleet, id, terminate) {
@@ -49,7 +50,7 @@ fn refusal(fleet: Option<&Fleet>, id: &str, terminate: bool) -> Option<(&'static
 
 fn delete(state: &mut State, call: &Request, id: &str, terminate: bool) -> Value {
     let region = state.ec2.region_mut(&call.region);
-    let fleet = region.fleets.fleets.get(id);
+    let fleet = region.fleets.plain.get(id);
     let alive = fleet.into_iter().flat_map(|fleet| fleet.alive(region));
     let alive: Vec<String> = alive
         .map(|(launched, _)| launched.instance.clone())
@@ -60,7 +61,7 @@ fn delete(state: &mut State, call: &Request, id: &str, terminate: bool) -> Value
         (false, false) => "deleted_running",
     };
     let mut before = String::new();
-    if let Some(fleet) = region.fleets.fleets.get_mut(id) {
+    if let Some(fleet) = region.fleets.plain.get_mut(id) {
         before = std::mem::replace(&mut fleet.state, after.to_owned());
     }
     if terminate {

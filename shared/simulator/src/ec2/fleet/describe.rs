@@ -177,7 +177,7 @@ pub(crate) fn describe_fleets(state: &mut State, call: &Request) -> Result<Value
     let cursor = page::open(call, 1)?;
     let ids = params.texts("FleetIds");
     let region = &*state.ec2.region_mut(&call.region);
-    let fleets = &region.fleets.fleets;
+    let fleets = &region.fleets.plain;
     let own = |fleet: &Fleet| fleet.owner == call.account();
     let missing = |id: &&&str| !fleets.get(**id).is_some_and(own);
     if let Some(id) = ids.iter().find(missing) {
@@ -204,7 +204,7 @@ pub(crate) fn describe_fleet_instances(
     let filters = Filters::read(params, &["instance-type"])?;
     let cursor = page::open(call, 1)?;
     let region = state.ec2.region_mut(&call.region);
-    let fleet = region.fleets.fleets.get(id);
+    let fleet = region.fleets.plain.get(id);
     let fleet = fleet.filter(|fleet| fleet.owner == call.account());
     let fleet = fleet.ok_or_else(|| no_fleet(id))?;
     if fleet.kind == "instant" {
@@ -213,13 +213,13 @@ pub(crate) fn describe_fleet_instances(
     }
     let mut found: Vec<&Instance> = fleet.alive(region).map(|(_, instance)| instance).collect();
     found.retain(|instance| filters.match_all(TagMap::new, |_| vec![instance.kind.clone()]));
-    let page = active(cursor, call, found);
+    let page = active(&cursor, call, found);
     Ok(json!({ "ActiveInstances": page.items, "FleetId": id, "NextToken": page.next }))
 }
 
 /// A page of the instances of a fleet.
 pub(super) fn active(
-    cursor: page::Cursor,
+    cursor: &page::Cursor,
     call: &Request,
     mut found: Vec<&Instance>,
 ) -> page::Page {

@@ -66,9 +66,9 @@ pub(crate) const OPERATIONS: &[Operation] = &[
 /// The fleets and Spot requests of a Region, of all accounts.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Fleets {
-    pub(crate) fleets: BTreeMap<String, Fleet>,
-    pub(crate) spot_requests: BTreeMap<String, SpotRequest>,
-    pub(crate) spot_fleets: BTreeMap<String, SpotFleet>,
+    pub(crate) plain: BTreeMap<String, Fleet>,
+    pub(crate) requests: BTreeMap<String, SpotRequest>,
+    pub(crate) spot: BTreeMap<String, SpotFleet>,
 }
 
 /// An EC2 Fleet.
@@ -103,40 +103,48 @@ pub(crate) fn instance_left(state: &mut State, place: (&str, &str), id: &str) {
     spot::instance_left(state, place, id);
 }
 
+/// Whether an instance is a Spot Instance that was asked for once only.
+pub(crate) fn is_one_time(region: &Region, instance: &str) -> bool {
+    let instance = region.instances.get(instance);
+    let request = instance.and_then(|instance| instance.spot_request.as_ref());
+    let request = request.and_then(|id| region.fleets.requests.get(id));
+    request.is_some_and(|request| request.kind == "one-time")
+}
+
 /// The fleets and Spot requests of a Region, for `DescribeTags`.
 pub(crate) fn tagged(region: &Region) -> impl Iterator<Item = (&String, &'static str, &Tags)> {
     let fleets = &region.fleets;
-    let plain = fleets.fleets.values();
+    let plain = fleets.plain.values();
     let plain = plain.map(|fleet| (&fleet.id, "fleet", &fleet.tags));
-    let spot = fleets.spot_fleets.values();
+    let spot = fleets.spot.values();
     let spot = spot.map(|fleet| (&fleet.id, "spot-fleet-request", &fleet.tags));
-    let requests = fleets.spot_requests.values();
+    let requests = fleets.requests.values();
     let requests = requests.map(|request| (&request.id, "spot-instances-request", &request.tags));
     plain.chain(spot).chain(requests)
 }
 
 /// The tags of a fleet or a Spot request.
 pub(crate) fn tags_of<'a>(fleets: &'a mut Fleets, id: &str) -> Option<&'a mut Tags> {
-    if let Some(fleet) = fleets.fleets.get_mut(id) {
+    if let Some(fleet) = fleets.plain.get_mut(id) {
         return Some(&mut fleet.tags);
     }
-    if let Some(fleet) = fleets.spot_fleets.get_mut(id) {
+    if let Some(fleet) = fleets.spot.get_mut(id) {
         return Some(&mut fleet.tags);
     }
-    let request = fleets.spot_requests.get_mut(id)?;
+    let request = fleets.requests.get_mut(id)?;
     Some(&mut request.tags)
 }
 
 /// What kind of fleet or Spot request of an account goes by an id.
 pub(crate) fn kind_of(region: &Region, account: &str, id: &str) -> Option<&'static str> {
     let fleets = &region.fleets;
-    let fleet = fleets.fleets.get(id).map(|fleet| (&fleet.owner, "fleet"));
+    let fleet = fleets.plain.get(id).map(|fleet| (&fleet.owner, "fleet"));
     let spot = || {
-        let fleet = fleets.spot_fleets.get(id)?;
+        let fleet = fleets.spot.get(id)?;
         Some((&fleet.owner, "spot-fleet-request"))
     };
     let request = || {
-        let request = fleets.spot_requests.get(id)?;
+        let request = fleets.requests.get(id)?;
         Some((&request.owner, "spot-instances-request"))
     };
     let (owner, kind) = fleet.or_else(spot).or_else(request)?;

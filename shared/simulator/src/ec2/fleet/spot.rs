@@ -85,7 +85,7 @@ pub(crate) fn fulfilled(
         tags: Tags::of_owner(place.0, tags),
     };
     let fleets = &mut state.ec2.region_mut(place.1).fleets;
-    fleets.spot_requests.insert(id.clone(), request);
+    fleets.requests.insert(id.clone(), request);
     Ok(id)
 }
 
@@ -110,7 +110,7 @@ pub(super) fn instance_left(state: &mut State, place: (&str, &str), id: &str) {
     let Some(request) = instance.and_then(|instance| instance.spot_request.clone()) else {
         return;
     };
-    let Some(request) = region.fleets.spot_requests.get_mut(&request) else {
+    let Some(request) = region.fleets.requests.get_mut(&request) else {
         return;
     };
     if request.state == "active" {

@@ -65,7 +65,7 @@ pub(crate) fn request_spot_instances(state: &mut State, call: &Request) -> Resul
     let mut written = Vec::new();
     for id in launch::launch(state, &order)? {
         let id = spot::fulfilled(state, place, &data, &id)?;
-        let requests = &mut state.ec2.region_mut(&call.region).fleets.spot_requests;
+        let requests = &mut state.ec2.region_mut(&call.region).fleets.requests;
         if let Some(request) = requests.get_mut(&id) {
             request.tags = Tags::of_owner(call.account(), tags.clone());
             written.push(request.written(call.account()));
@@ -91,7 +91,7 @@ pub(crate) fn describe_spot_instance_requests(
     let filters = Filters::read(params, &FILTERS)?;
     let cursor = page::open(call, 5)?;
     let ids = params.texts("SpotInstanceRequestIds");
-    let requests = &state.ec2.region_mut(&call.region).fleets.spot_requests;
+    let requests = &state.ec2.region_mut(&call.region).fleets.requests;
     let own = |request: &SpotRequest| request.owner == call.account();
     let missing = |id: &&&str| !requests.get(**id).is_some_and(own);
     if let Some(id) = ids.iter().find(missing) {
@@ -141,7 +141,7 @@ pub(crate) fn cancel_spot_instance_requests(
 ) -> Result<Value, ApiError> {
     let ids = call.params().texts("SpotInstanceRequestIds");
     let now = state.clock.now();
-    let requests = &mut state.ec2.region_mut(&call.region).fleets.spot_requests;
+    let requests = &mut state.ec2.region_mut(&call.region).fleets.requests;
     let own = |request: &SpotRequest| request.owner == call.account();
     let missing = |id: &&&str| !requests.get(**id).is_some_and(own);
     if let Some(id) = ids.iter().find(missing) {

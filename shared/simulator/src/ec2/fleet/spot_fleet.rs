@@ -83,7 +83,7 @@ pub(crate) fn request_spot_fleet(state: &mut State, call: &Request) -> Result<Va
         }
     }
     let fleets = &mut state.ec2.region_mut(&call.region).fleets;
-    fleets.spot_fleets.insert(id.clone(), fleet);
+    fleets.spot.insert(id.clone(), fleet);
     Ok(json!({ "SpotFleetRequestId": id }))
 }
 

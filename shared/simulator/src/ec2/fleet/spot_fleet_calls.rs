@@ -83,7 +83,7 @@ pub(crate) fn describe_spot_fleet_requests(
     let ids = call.params().texts("SpotFleetRequestIds");
     let cursor = page::open(call, 1)?;
     let region = state.ec2.region_mut(&call.region);
-    let fleets = &region.fleets.spot_fleets;
+    let fleets = &region.fleets.spot;
     let own = |fleet: &SpotFleet| fleet.owner == call.account();
     let missing = |id: &&&str| !fleets.get(**id).is_some_and(own);
     if let Some(id) = ids.iter().find(missing) {
@@ -103,16 +103,17 @@ pub(crate) fn describe_spot_fleet_instances(
     let id = call.params().need("SpotFleetRequestId")?;
     let cursor = page::open(call, 1)?;
     let region = state.ec2.region_mut(&call.region);
-    let fleet = region.fleets.spot_fleets.get(id);
+    let fleet = region.fleets.spot.get(id);
     let fleet = fleet.filter(|fleet| fleet.owner == call.account());
     let fleet = fleet.ok_or_else(|| no_spot_fleet(id))?;
     let found = fleet.alive(region).map(|(_, instance)| instance).collect();
-    let page = active(cursor, call, found);
+    let page = active(&cursor, call, found);
     Ok(json!({ "ActiveInstances": page.items, "SpotFleetRequestId": id, "NextToken": page.next }))
 }
 
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CancelSpotFleetRequests.html>: each
 /// has its own outcome; the instances are terminated, or run on.
+#[expect(clippy::unnecessary_wraps, reason = "a dispatch table's entry")]
 pub(crate) fn cancel_spot_fleet_requests(
     state: &mut State,
     call: &Request,
@@ -121,7 +122,7 @@ pub(crate) fn cancel_spot_fleet_requests(
     let terminate = params.flag("TerminateInstances") == Some(true);
     let (mut done, mut undone) = (Vec::new(), Vec::new());
     for id in params.texts("SpotFleetRequestIds") {
-        let fleets = &state.ec2.region_mut(&call.region).fleets.spot_fleets;
+        let fleets = &state.ec2.region_mut(&call.region).fleets.spot;
         let fleet = fleets.get(id);
         let fleet = fleet.filter(|fleet| fleet.owner == call.account());
         match refusal(fleet, id) {
@@ -154,7 +155,7 @@ fn refusal(fleet: Option<&SpotFleet>, id: &str) -> Option<(&'static str, String)
 
 fn cancel(state: &mut State, call: &Request, id: &str, terminate: bool) -> Value {
     let region = state.ec2.region_mut(&call.region);
-    let fleet = region.fleets.spot_fleets.get(id);
+    let fleet = region.fleets.spot.get(id);
     let alive = fleet.into_iter().flat_map(|fleet| fleet.alive(region));
     let alive: Vec<String> = alive.map(|((instance, ..), _)| instance.clone()).collect();
     let after = match (terminate, alive.is_empty()) {
@@ -163,7 +164,7 @@ fn cancel(state: &mut State, call: &Request, id: &str, terminate: bool) -> Value
         (false, false) => "cancelled_running",
     };
     let mut before = String::new();
-    if let Some(fleet) = region.fleets.spot_fleets.get_mut(id) {
+    if let Some(fleet) = region.fleets.spot.get_mut(id) {
         before = std::mem::replace(&mut fleet.state, after.to_owned());
     }
     if terminate {

@@ -75,11 +75,11 @@ pub(super) fn groups(data: Params<'_>, account: &str) -> Vec<Value> {
         return vec![json!({ "GroupId": id, "GroupName": "default" })];
     }
     let ids = ids.into_iter().map(|id| json!({ "GroupId": id }));
-    let named = names.into_iter().map(|name| {
+    let by_name = names.into_iter().map(|name| {
         let id = derived("sg", &format!("{account} {name}"));
         json!({ "GroupId": id, "GroupName": name })
     });
-    ids.chain(named).collect()
+    ids.chain(by_name).collect()
 }
 
 /// The private address: the one asked for, or one of a default VPC's.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::ec2::change::Change;
+use crate::ec2::fleet;
 use crate::state::State;
 use crate::{autoscaling, event};
 
@@ -99,10 +100,20 @@ pub(crate) fn settle(state: &mut State, region: &str, id: &str, from: Phase) {
         Some((next, _)) => next,
         None => return,
     };
+    let (owner, failed) = (instance.owner.clone(), instance.has_failed());
     if next == Phase::Terminated {
         release_volumes(state, region, id);
     }
     enter(state, region, id, next);
+    if failed {
+        leave(state, (&owner, region), id);
+    }
+}
+
+/// Lets whoever keeps a number of instances know that one is about to go.
+fn leave(state: &mut State, place: (&str, &str), id: &str) {
+    autoscaling::instance_left(state, place, id);
+    fleet::instance_left(state, place, id);
 }
 
 /// Deletes the volumes that go with an instance, and detaches those that stay.
@@ -120,7 +131,7 @@ fn release_volumes(state: &mut State, region: &str, id: &str) {
     }
 }
 
-/// Begins to terminate an instance, and lets whoever keeps a number of them know.
+/// Begins to terminate an instance.
 pub(crate) fn terminate(state: &mut State, region: &str, id: &str) {
     let now = state.clock.now();
     let Some(instance) = state.ec2.region_mut(region).instances.get_mut(id) else {
@@ -134,8 +145,7 @@ pub(crate) fn terminate(state: &mut State, region: &str, id: &str) {
     instance.asked = Some(now);
     let owner = instance.owner.clone();
     enter(state, region, id, Phase::ShuttingDown);
-    autoscaling::instance_left(state, (&owner, region), id);
-    crate::ec2::fleet::instance_left(state, (&owner, region), id);
+    leave(state, (&owner, region), id);
 }
 
 /// Forgets a terminated instance.

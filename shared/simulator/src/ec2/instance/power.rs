@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::check_ids;
 use super::phase::{self, Phase};
-use crate::ec2::tag;
+use crate::ec2::{fleet, tag};
 use crate::request::Request;
 use crate::state::State;
 use crate::wire::error::ApiError;
@@ -101,12 +101,8 @@ pub(crate) fn stop_instances(state: &mut State, call: &Request) -> Result<Value,
     let from = [Phase::Running, Phase::Stopping, Phase::Stopped];
     refuse(state, call, &ids, (&from, "stopped"))?;
     refuse_protected(state, call, &ids, ("DisableApiStop", "stopped"))?;
-    let instances = &state.ec2.region_mut(&call.region).instances;
-    let spot = |id: &&String| {
-        let instance = instances.get(*id);
-        instance.is_some_and(|instance| instance.spot_request.is_some())
-    };
-    if let Some(id) = ids.iter().find(spot) {
+    let region = &*state.ec2.region_mut(&call.region);
+    if let Some(id) = ids.iter().find(|id| fleet::is_one_time(region, id)) {
         let message = format!(
             "You can't stop the Spot Instance '{id}' because it is associated with a one-time \
              Spot Instance request. You can only stop Spot Instances associated with persistent \

@@ -36,11 +36,11 @@ pub(crate) fn describe_launch_templates(
             return Err(no_template(id));
         }
     }
-    let missing = |name: &&&str| templates.named(call.account(), name).is_none();
-    if let Some(name) = names.iter().find(missing) {
-        return Err(no_template_named(name));
+    let missing = |name: &&str| templates.named(call.account(), name).is_none();
+    if names.iter().any(missing) {
+        return Err(no_template_named());
     }
-    let wanted = cursor.rest(&templates.all).filter(|(id, template)| {
+    let wanted = cursor.rest(templates.all()).filter(|(id, template)| {
         template.owner == call.account()
             && (ids.is_empty() || ids.contains(id))
             && (names.is_empty() || names.contains(&template.name.as_str()))

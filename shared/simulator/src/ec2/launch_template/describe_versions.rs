@@ -47,8 +47,8 @@ pub(crate) fn describe_launch_template_versions(
     let state = &*state;
     let mut found = asked_for(state, call)?;
     found.retain(|(template, version)| {
-        let data = shown(state, call, &version.data);
         filters.match_all(TagMap::new, |name| {
+            let data = shown(state, call, &version.data);
             field(template, version, &data, name).into_iter().collect()
         })
     });

@@ -224,7 +224,7 @@ fn template<'a>(
         }
         (None, Some(name)) => {
             let found = templates.and_then(|templates| templates.named(account, name));
-            found.ok_or_else(|| no_template_named(name))
+            found.ok_or_else(no_template_named)
         }
     }
 }
@@ -254,10 +254,10 @@ pub(crate) fn no_template(id: &str) -> ApiError {
     )
 }
 
-fn no_template_named(name: &str) -> ApiError {
+fn no_template_named() -> ApiError {
     ApiError::new(
         "InvalidLaunchTemplateName.NotFoundException",
-        format!("The specified launch template, with template name {name}, does not exist."),
+        "At least one of the launch templates specified in the request does not exist.",
     )
 }
 

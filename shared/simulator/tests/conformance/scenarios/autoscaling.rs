@@ -76,6 +76,12 @@ pub const SECTION: Section = Section {
             "A group whose image was deregistered keeps what runs, and launches nothing more, though the calls succeed.",
         ),
         scenario!(
+            an_instance_that_could_not_be_launched_leaves_its_group,
+            Chosen,
+            "autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html",
+            "An instance whose key can't be used leaves its group; the group does not try again by itself.",
+        ),
+        scenario!(
             updating_a_group_changes_what_it_launches_next,
             Documented,
             "autoscaling/ec2/APIReference/API_UpdateAutoScalingGroup.html",
@@ -450,4 +456,25 @@ fn groups_are_found_by_name_and_tag(aws: &Aws<'_>) {
             .as_array()
             .is_none_or(Vec::is_empty)
     );
+}
+
+fn an_instance_that_could_not_be_launched_leaves_its_group(aws: &Aws<'_>) {
+    let image = aws.image("golden");
+    let key = aws.call("kms", "CreateKey", json!({}));
+    let key = text(&key["KeyMetadata"]["KeyId"]);
+    aws.call("kms", "DisableKey", json!({ "KeyId": key }));
+    let ebs = json!({ "Encrypted": true, "KmsKeyId": key });
+    let data = json!({
+        "ImageId": image, "InstanceType": "t3.micro",
+        "BlockDeviceMappings": [{ "DeviceName": "/dev/xvda", "Ebs": ebs }],
+    });
+    aws.ec2(
+        "CreateLaunchTemplate",
+        json!({ "LaunchTemplateName": "web", "LaunchTemplateData": data }),
+    );
+    let source = json!({ "LaunchTemplate": { "LaunchTemplateName": "web" } });
+    asg(aws, "CreateAutoScalingGroup", group("web", 1, &source));
+    assert_eq!(instances(&told(aws, "web")).len(), 1);
+    aws.pass(MINUTE);
+    assert!(instances(&told(aws, "web")).is_empty());
 }

@@ -68,8 +68,7 @@ pub const SECTION: Section = Section {
             Documented,
             RUN,
             "A launch without an image, in the call or in a template, is refused.",
-        )
-        .and_moto(),
+        ),
         scenario!(
             an_instance_shows_what_it_was_launched_with,
             Documented,
@@ -93,8 +92,7 @@ pub const SECTION: Section = Section {
             Documented,
             "AWSEC2/latest/APIReference/errors-overview.html",
             "An instance id that is malformed and one that does not exist are refused with different codes.",
-        )
-        .and_moto(),
+        ),
         scenario!(
             protection_keeps_an_instance_from_being_terminated,
             Documented,
@@ -558,4 +556,12 @@ fn a_spot_launch_has_a_request(aws: &Aws<'_>) {
     assert_eq!(requests["SpotInstanceRequests"][0]["InstanceId"], id);
     let code = aws.ec2_code("StopInstances", json!({ "InstanceIds": [id] }));
     assert_eq!(code, "UnsupportedOperation");
+    let options = json!({ "SpotInstanceType": "persistent" });
+    let market = json!({ "MarketType": "spot", "SpotOptions": options });
+    let id = launched(
+        aws,
+        &json!({ "ImageId": image, "InstanceMarketOptions": market }),
+    );
+    aws.pass(MINUTE);
+    aws.ec2("StopInstances", json!({ "InstanceIds": [id] }));
 }

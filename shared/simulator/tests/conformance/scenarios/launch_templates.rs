@@ -39,7 +39,8 @@ pub const SECTION: Section = Section {
             Documented,
             "AWSEC2/latest/APIReference/API_ModifyLaunchTemplate.html",
             "A new version is the latest but not the default, until it is chosen; an absent one can't be.",
-        ),
+        )
+        .and_moto(),
         scenario!(
             versions_are_told_by_number_alias_and_range,
             Documented,
