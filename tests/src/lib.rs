@@ -193,6 +193,7 @@ impl Stage {
         let run = json!({"ImageId": base.id.as_str(), "MinCount": 1, "MaxCount": 1});
         let instances = self.perform(base, "RunInstances", run);
         let instance = instances["Instances"][0]["InstanceId"].clone();
+        self.world().advance(jiff::SignedDuration::from_mins(1));
         let made = self.perform(
             base,
             "CreateImage",

@@ -73,3 +73,12 @@ pub(crate) fn image_state(
     let arn = format!("arn:aws:ec2:{}::image/{image_id}", place.1);
     emit(state, place, "EC2 AMI State Change", &[arn], &detail);
 }
+
+/// `EC2 Instance State-change Notification`:
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-instance-state-changes.html>.
+pub(crate) fn instance_state(state: &mut State, place: (&str, &str), id: &str, phase: &str) {
+    let detail = json!({ "instance-id": id, "state": phase });
+    let arn = format!("arn:aws:ec2:{}:{}:instance/{id}", place.1, place.0);
+    let kind = "EC2 Instance State-change Notification";
+    emit(state, place, kind, &[arn], &detail);
+}

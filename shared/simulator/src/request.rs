@@ -49,6 +49,16 @@ impl Request {
 pub(crate) struct Params<'a>(&'a Value);
 
 impl<'a> Params<'a> {
+    /// Parameters that were kept from an earlier call.
+    pub(crate) fn of(kept: &'a Value) -> Self {
+        Self(kept)
+    }
+
+    /// The value of a parameter, whatever it is.
+    pub(crate) fn value(self, name: &str) -> Option<&'a Value> {
+        self.0.get(name).filter(|value| !value.is_null())
+    }
+
     pub(crate) fn text(self, name: &str) -> Option<&'a str> {
         self.0.get(name)?.as_str()
     }

@@ -3,6 +3,7 @@
 use crate::ec2::image::ImageState;
 use crate::ec2::image::copy;
 use crate::ec2::image::usage_report;
+use crate::ec2::instance::phase::{self, Phase};
 use crate::ec2::recycle_bin;
 use crate::ec2::snapshot::{self, SnapshotState};
 use crate::event;
@@ -18,6 +19,14 @@ pub(crate) enum Change {
     SnapshotCompletes { region: String, id: String },
     /// An image made from an instance is ready.
     ImageCreated { region: String, id: String },
+    /// An instance's passing phase ends.
+    InstanceSettles {
+        region: String,
+        id: String,
+        from: Phase,
+    },
+    /// A terminated instance is told of no more.
+    InstanceForgotten { region: String, id: String },
     /// An image copy ends, well or not.
     CopyEnds(copy::Copy),
     /// A resource's time in the Recycle Bin is over.
@@ -51,6 +60,8 @@ pub(crate) fn happen(state: &mut State, change: Change) {
         Change::ImportEnds { region, id } => snapshot::import::end(state, &region, &id),
         Change::SnapshotTierMoves { region, id } => snapshot::tier::step(state, &region, &id),
         Change::ImageCreated { region, id } => image_ready(state, &region, &id),
+        Change::InstanceSettles { region, id, from } => phase::settle(state, &region, &id, from),
+        Change::InstanceForgotten { region, id } => phase::forget(state, &region, &id),
         Change::CopyEnds(copy) => copy::end(state, &copy),
         Change::LeavesBin { region, id } => recycle_bin::leave(state, &region, &id),
         Change::SnapshotRecovered { region, id } => recycle_bin::recovered(state, &region, &id),

@@ -34,11 +34,16 @@ pub(crate) fn open(call: &Request, least: i64) -> Result<Cursor, ApiError> {
         );
         return Err(ApiError::invalid_value(message));
     }
-    let after = match params.text("NextToken") {
+    of_size(call, size.unwrap_or(i64::from(u32::MAX)))
+}
+
+/// Reads a call's `NextToken`, for pages whose size is known.
+pub(crate) fn of_size(call: &Request, size: i64) -> Result<Cursor, ApiError> {
+    let after = match call.params().text("NextToken") {
         Some(token) => Some(opened(call, token)?),
         None => None,
     };
-    let most = usize::try_from(size.unwrap_or(i64::from(u32::MAX))).unwrap_or(usize::MAX);
+    let most = usize::try_from(size).unwrap_or(usize::MAX);
     Ok(Cursor { after, most })
 }
 
@@ -118,6 +123,7 @@ fn seal(call: &Request, id: &str) -> String {
     if let Some(parameters) = parameters.as_object_mut() {
         parameters.remove("NextToken");
         parameters.remove("MaxResults");
+        parameters.remove("MaxRecords");
     }
     let text = format!(
         "{} {} {} {parameters} {id}",

@@ -5,8 +5,10 @@ use serde_json::{Value, json};
 use crate::ec2::Region;
 use crate::ec2::access::{no_image, no_snapshot, well_formed_snapshot};
 use crate::ec2::filter::Filters;
+use crate::ec2::fleet;
 use crate::ec2::image::usage_report::no_report;
 use crate::ec2::instance::no_instance;
+use crate::ec2::launch_template::{self, no_template};
 use crate::ec2::page;
 use crate::ec2::snapshot::import::no_task;
 use crate::ec2::tag::{self, TagMap, Tags};
@@ -170,6 +172,8 @@ fn tagged<'a>(region: &'a Region, account: &str) -> Vec<Tagged<'a>> {
         .chain(instances)
         .chain(binned)
         .chain(reports)
+        .chain(launch_template::tagged(region))
+        .chain(fleet::tagged(region))
         .filter_map(|(id, kind, tags)| Some((id, kind, tags.of(account)?)))
         .collect()
 }
@@ -247,6 +251,17 @@ fn check_resource(state: &State, call: &Request, id: &str) -> Result<String, Api
             own.then(|| arn("image-usage-report", account))
                 .ok_or_else(|| no_report(id))
         }
+        "lt" => {
+            let template = region.and_then(|region| region.launch_templates.own(account, id));
+            template
+                .map(|_| arn("launch-template", account))
+                .ok_or_else(|| no_template(id))
+        }
+        "fleet" | "sfr" | "sir" => {
+            let kind = region.and_then(|region| fleet::kind_of(region, account, id));
+            kind.map(|kind| arn(kind, account))
+                .ok_or_else(|| fleet::absent(id))
+        }
         _ => Err(ApiError::new(
             "InvalidID",
             format!("The ID '{id}' is not valid"),
@@ -278,8 +293,12 @@ fn tags_of<'a>(region: &'a mut Region, id: &str) -> Option<&'a mut Tags> {
     if let Some(instance) = region.instances.get_mut(id) {
         return Some(&mut instance.tags);
     }
+    if id.starts_with("lt-") {
+        return launch_template::tags_of(&mut region.launch_templates, id);
+    }
     region
         .bin
         .tags_of(id)
         .or_else(|| region.usage_reports.tags_mut(id))
+        .or_else(|| fleet::tags_of(&mut region.fleets, id))
 }

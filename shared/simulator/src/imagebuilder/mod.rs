@@ -49,17 +49,21 @@ pub(crate) fn handler(operation: &str) -> Option<Handler> {
     Some(handler)
 }
 
-/// The ARNs of an account's recipes whose parent image this is, in its Region.
-pub(crate) fn recipes_on(
-    state: &State,
-    (account, region): (&str, &str),
-    image: &str,
-) -> Vec<String> {
-    let place = (account.to_owned(), region.to_owned());
-    let recipes = state.imagebuilder.recipes.get(&place);
-    let recipes = recipes.into_iter().flat_map(BTreeMap::values);
-    let on = recipes.filter(|recipe| recipe.parent == image);
-    on.map(|recipe| recipe.arn.clone()).collect()
+impl ImageBuilder {
+    /// Each recipe's account, parent image and ARN, in a Region.
+    pub(crate) fn parents(&self, region: &str) -> impl Iterator<Item = (&str, &str, &str)> {
+        let here = self.recipes.iter().filter(move |((_, at), _)| at == region);
+        here.flat_map(|((account, _), recipes)| {
+            let recipes = recipes.values();
+            recipes.map(|recipe| {
+                (
+                    account.as_str(),
+                    recipe.parent.as_str(),
+                    recipe.arn.as_str(),
+                )
+            })
+        })
+    }
 }
 
 /// The recipes of the caller's Region.

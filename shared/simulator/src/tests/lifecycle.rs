@@ -109,6 +109,9 @@ fn an_image_of_an_instance_names_its_source_and_instance() {
     ];
     let instance = ec2(&world, OWNER, HERE, "RunInstances", &run).text("instanceId");
     let create = [("InstanceId", instance.as_str()), ("Name", "baked")];
+    let early = ec2(&world, OWNER, HERE, "CreateImage", &create).code();
+    assert_eq!(early, "IncorrectInstanceState");
+    world.advance(hour());
     let id = ec2(&world, OWNER, HERE, "CreateImage", &create).text("imageId");
     world.take_events();
     assert_eq!(state_of(&world, OWNER, HERE, &id), "pending");
@@ -140,6 +143,7 @@ fn last_launched_is_told_a_day_late() {
     let instance = launched.text("instanceId");
     let terminate = [("InstanceId.1", instance.as_str())];
     ec2(&world, OWNER, HERE, "TerminateInstances", &terminate);
+    world.advance(SignedDuration::from_mins(1));
     let described = ec2(&world, OWNER, HERE, "DescribeInstances", &terminate);
     assert!(described.body.contains("<name>terminated</name>"));
 }

@@ -1,9 +1,11 @@
 //! Who names an image: instances, launch templates, parameters and recipes. Each kind of resource
 //! has one function here that looks for it.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
-use crate::ec2::instance::Instance;
+use crate::ec2::launch_template::Template;
 use crate::state::State;
 
 pub(super) const INSTANCE: &str = "ec2:Instance";
@@ -54,7 +56,7 @@ pub(super) fn instances(state: &State, search: Search<'_>, states: &[&str]) -> V
     let wanted = instances.filter(|instance| {
         search.covers(&instance.owner, &instance.image_id)
             && instance.launched <= search.since
-            && states.contains(&state_name(instance))
+            && states.contains(&instance.state_name())
     });
     wanted
         .map(|instance| Use {
@@ -68,18 +70,33 @@ pub(super) fn instances(state: &State, search: Search<'_>, states: &[&str]) -> V
         .collect()
 }
 
-fn state_name(instance: &Instance) -> &'static str {
-    if instance.running {
-        "running"
-    } else {
-        "terminated"
-    }
-}
-
 /// The launch templates that name an image in one of so many of their newest versions; each once
 /// for an image.
-pub(super) fn templates(_state: &State, _search: Search<'_>, _depth: usize) -> Vec<Use> {
-    Vec::new()
+pub(super) fn templates(state: &State, search: Search<'_>, depth: usize) -> Vec<Use> {
+    let region = state.ec2.region(search.region).into_iter();
+    let templates = region.flat_map(|region| region.launch_templates.all().values());
+    let uses = templates.flat_map(|template| {
+        let images = images_of(template, search, depth);
+        images.into_iter().map(|image| Use {
+            account: template.owner.clone(),
+            image: image.to_owned(),
+            arn: format!(
+                "arn:aws:ec2:{}:{}:launch-template/{}",
+                search.region, template.owner, template.id
+            ),
+        })
+    });
+    uses.collect()
+}
+
+/// The images that the newest versions of a template name, out of those that are looked for.
+fn images_of<'a>(template: &'a Template, search: Search<'_>, depth: usize) -> BTreeSet<&'a str> {
+    let newest = template.versions.values().rev().take(depth);
+    let known = newest.filter(|version| version.created <= search.since);
+    let images = known.filter_map(|version| version.data["ImageId"].as_str());
+    images
+        .filter(|image| search.covers(&template.owner, image))
+        .collect()
 }
 
 /// The parameters of the data type `aws:ec2:image`, by their newest version. Only an account's
@@ -100,13 +117,16 @@ pub(super) fn parameters(state: &State, search: Search<'_>) -> Vec<Use> {
 }
 
 /// The image recipes over an image.
-pub(super) fn image_recipes(_state: &State, _search: Search<'_>) -> Vec<Use> {
-    Vec::new()
-}
-
-/// The container recipes that build on an instance of an image.
-pub(super) fn container_recipes(_state: &State, _search: Search<'_>) -> Vec<Use> {
-    Vec::new()
+pub(super) fn image_recipes(state: &State, search: Search<'_>) -> Vec<Use> {
+    let recipes = state.imagebuilder.parents(search.region);
+    recipes
+        .filter(|(account, parent, _)| search.covers(account, parent))
+        .map(|(account, parent, arn)| Use {
+            account: account.to_owned(),
+            image: parent.to_owned(),
+            arn: arn.to_owned(),
+        })
+        .collect()
 }
 
 /// The resources of a kind; `depth` counts versions of launch templates.
@@ -115,7 +135,7 @@ pub(super) fn of_kind(state: &State, search: Search<'_>, kind: &str, depth: usiz
         TEMPLATE => templates(state, search, depth),
         PARAMETER => parameters(state, search),
         IMAGE_RECIPE => image_recipes(state, search),
-        CONTAINER_RECIPE => container_recipes(state, search),
+        // Container recipes are not simulated: there are none.
         _ => Vec::new(),
     }
 }

@@ -1,27 +1,36 @@
-//! Instances, as far as images are launched and made of them.
+//! Instances: what one is. They are launched (`launch`), change state (`phase`, `power`) and are
+//! told of (`describe`, `status`).
+
+mod describe;
+mod device;
+pub(crate) mod launch;
+mod network;
+pub(crate) mod phase;
+mod power;
+mod run;
+mod status;
+mod written;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::clock::millis;
-use crate::ec2::access::{unavailable_image, visible_image};
-use crate::ec2::arn;
-use crate::ec2::filter::Filters;
-use crate::ec2::image::{Image, ImageState};
-use crate::ec2::page;
-use crate::ec2::tag::{self, TagMap, Tags};
-use crate::ec2::volume::Volume;
-use crate::ec2::{Operation, op};
-use crate::kms;
-use crate::request::Request;
-use crate::state::State;
+use crate::ec2::tag::Tags;
+use crate::ec2::{Operation, Region, op};
+use crate::ids::is_resource_id;
 use crate::wire::error::ApiError;
 
+use phase::Phase;
+
 pub(crate) const OPERATIONS: &[Operation] = &[
-    op("DescribeInstances", describe_instances),
-    op("RunInstances", run_instances),
-    op("TerminateInstances", terminate_instances).without(&["Force", "SkipOsShutdown"]),
+    op("DescribeInstanceStatus", status::describe_instance_status)
+        .without(&["IncludeManagedResources"]),
+    op("DescribeInstances", describe::describe_instances).without(&["IncludeManagedResources"]),
+    op("RebootInstances", power::reboot_instances),
+    op("RunInstances", run::run_instances).without(launch::UNSIMULATED),
+    op("StartInstances", power::start_instances).without(&["AdditionalInfo"]),
+    op("StopInstances", power::stop_instances).without(&["Hibernate", "SkipOsShutdown"]),
+    op("TerminateInstances", power::terminate_instances).without(&["Force", "SkipOsShutdown"]),
 ];
 
 /// An instance.
@@ -30,45 +39,62 @@ pub(crate) struct Instance {
     pub(crate) id: String,
     pub(crate) owner: String,
     pub(crate) image_id: String,
-    kind: String,
+    pub(crate) kind: String,
+    pub(crate) zone: String,
     pub(crate) launched: Timestamp,
-    pub(crate) running: bool,
+    phase: Phase,
+    /// Why it is in its phase: a code and a message.
+    reason: Option<(String, String)>,
+    /// When someone asked for its phase.
+    asked: Option<Timestamp>,
     pub(crate) root_device: String,
     /// Device names and volume ids.
     pub(crate) volumes: Vec<(String, String)>,
+    /// The volumes that stay when it is terminated.
+    kept_volumes: Vec<String>,
     reservation: String,
+    /// Its number within its reservation.
+    index: i64,
+    /// What it has of its image: architecture, virtualization, boot mode, TPM and ENA support.
+    hardware: Value,
+    /// The parameters it was launched with.
+    data: Value,
+    /// Its Spot request.
+    pub(crate) spot_request: Option<String>,
     pub(crate) tags: Tags,
 }
 
 impl Instance {
-    /// Whether it is in a state in which an image can be made of it.
-    pub(crate) fn can_be_imaged(&self) -> bool {
-        self.running
+    /// Whether it is running or stopped, so that an image can be made of it:
+    /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateImage.html>.
+    pub(crate) fn is_settled(&self) -> bool {
+        matches!(self.phase, Phase::Running | Phase::Stopped)
     }
 
-    fn state(&self) -> Value {
-        if self.running {
-            json!({ "Code": 16, "Name": "running" })
-        } else {
-            json!({ "Code": 48, "Name": "terminated" })
-        }
+    /// The name of its phase.
+    pub(crate) fn state_name(&self) -> &'static str {
+        self.phase.name()
     }
 
-    fn written(&self, account: &str) -> Value {
-        let devices = self.volumes.iter().map(|(device, volume)| {
-            json!({ "DeviceName": device, "Ebs": { "VolumeId": volume, "Status": "attached" } })
-        });
-        json!({
-            "InstanceId": self.id,
-            "ImageId": self.image_id,
-            "InstanceType": self.kind,
-            "LaunchTime": millis(self.launched),
-            "State": self.state(),
-            "RootDeviceName": self.root_device,
-            "RootDeviceType": "ebs",
-            "BlockDeviceMappings": devices.collect::<Vec<_>>(),
-            "Tags": tag::written(&self.tags.own(account)),
-        })
+    /// Whether it runs.
+    pub(crate) fn is_running(&self) -> bool {
+        self.phase == Phase::Running
+    }
+
+    /// Whether it is terminated, or about to be.
+    pub(crate) fn is_going(&self) -> bool {
+        matches!(self.phase, Phase::ShuttingDown | Phase::Terminated)
+    }
+
+    /// Whether it is terminated.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.phase == Phase::Terminated
+    }
+
+    /// Whether it was stopped by itself because it could not be launched.
+    pub(crate) fn has_failed(&self) -> bool {
+        let code = self.reason.as_ref().map(|(code, _)| code.as_str());
+        code == Some(phase::LAUNCH_FAILED)
     }
 }
 
@@ -80,220 +106,23 @@ pub(crate) fn no_instance(id: &str) -> ApiError {
     )
 }
 
-/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html>: instances run
-/// at once, with volumes like the image's block devices.
-pub(crate) fn run_instances(state: &mut State, call: &Request) -> Result<Value, ApiError> {
-    let known = [
-        "ImageId",
-        "InstanceType",
-        "MinCount",
-        "MaxCount",
-        "TagSpecifications",
-        "ClientToken",
-        "DryRun",
-    ];
-    let names = call
-        .parameters
-        .as_object()
-        .into_iter()
-        .flat_map(|object| object.keys());
-    if let Some(name) = names
-        .into_iter()
-        .find(|name| !known.contains(&name.as_str()))
-    {
-        let message = format!("The parameter {name} is not simulated");
-        return Err(ApiError::new("UnsupportedOperation", message));
+/// Refuses ids that aren't those of an account's instances.
+fn check_ids(region: &Region, account: &str, ids: &[&str]) -> Result<(), ApiError> {
+    if let Some(id) = ids.iter().find(|id| !is_resource_id(id, "i")) {
+        let message = format!("Invalid id: \"{id}\"");
+        return Err(ApiError::new("InvalidInstanceID.Malformed", message));
     }
-    let params = call.params();
-    let (least, most) = (params.number("MinCount"), params.number("MaxCount"));
-    let count = most.unwrap_or(1);
-    if least.unwrap_or(1) < 1 || count < least.unwrap_or(1) || count > 100 {
-        return Err(ApiError::invalid_value(
-            "Value for parameter maxCount is invalid",
-        ));
-    }
-    let id = params.need("ImageId")?;
-    state.touch(arn(&call.region, "image", id));
-    let image = visible_image(&state.ec2, call.account(), &call.region, id)?.clone();
-    if image.state != ImageState::Available {
-        return Err(unavailable_image(id));
-    }
-    let tags = tag::specifications(state, call, &["instance", "volume"])?;
-    let reservation = state.ids.resource("r");
-    let launched: Vec<Value> = (0..count)
-        .map(|_| launch(state, call, &image, &reservation, &tags))
-        .collect();
-    let now = state.clock.now();
-    if let Some(image) = state.ec2.image_mut(&call.region, id) {
-        image.launched = Some(now);
-    }
-    Ok(json!({ "ReservationId": reservation, "OwnerId": call.account(), "Instances": launched }))
-}
-
-fn launch(
-    state: &mut State,
-    call: &Request,
-    image: &Image,
-    reservation: &str,
-    tags: &std::collections::BTreeMap<String, TagMap>,
-) -> Value {
-    let tags_of = |kind: &str| {
-        let tags = tags.get(kind).cloned().unwrap_or_default();
-        Tags::of_owner(call.account(), tags)
+    let own = |id: &&&str| {
+        let instance = region.instances.get(**id);
+        instance.is_some_and(|instance| instance.owner == account)
     };
-    let id = state.ids.resource("i");
-    let now = state.clock.now();
-    let mut volumes = Vec::new();
-    for device in &image.layout.devices {
-        let Some(ebs) = &device.ebs else { continue };
-        let source = ebs
-            .snapshot_id
-            .as_ref()
-            .and_then(|id| state.ec2.snapshot(&call.region, id));
-        let source_key = source.and_then(|snapshot| snapshot.key.clone());
-        let key = match source_key {
-            // An image of another account is launched under one's own default key:
-            // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/AMIEncryption.html
-            Some(_) if image.owner != call.account() => {
-                Some(kms::default_key(state, (call.account(), &call.region)))
-            }
-            key => key,
-        };
-        let volume = Volume {
-            id: state.ids.resource("vol"),
-            owner: call.account().to_owned(),
-            zone: format!("{}a", call.region),
-            size: ebs.size,
-            kind: ebs.kind.clone(),
-            iops: ebs.iops,
-            throughput: ebs.throughput,
-            key,
-            snapshot_id: ebs.snapshot_id.clone(),
-            created: now,
-            instance: Some((id.clone(), device.name.clone())),
-            delete_on_termination: ebs.delete_on_termination,
-            tags: tags_of("volume"),
-        };
-        volumes.push((device.name.clone(), volume.id.clone()));
-        let region = state.ec2.region_mut(&call.region);
-        region.volumes.insert(volume.id.clone(), volume);
+    let absent: Vec<&str> = ids.iter().filter(|id| !own(id)).copied().collect();
+    match absent.as_slice() {
+        [] => Ok(()),
+        [id] => Err(no_instance(id)),
+        ids => Err(ApiError::new(
+            "InvalidInstanceID.NotFound",
+            format!("The instance IDs '{}' do not exist", ids.join(", ")),
+        )),
     }
-    let instance = Instance {
-        id: id.clone(),
-        owner: call.account().to_owned(),
-        image_id: image.id.clone(),
-        kind: call
-            .params()
-            .text("InstanceType")
-            .unwrap_or("m1.small")
-            .to_owned(),
-        launched: now,
-        running: true,
-        root_device: image.layout.root_device.clone(),
-        volumes,
-        reservation: reservation.to_owned(),
-        tags: tags_of("instance"),
-    };
-    let written = instance.written(call.account());
-    state
-        .ec2
-        .region_mut(&call.region)
-        .instances
-        .insert(id, instance);
-    written
-}
-
-/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html>.
-pub(crate) fn describe_instances(state: &mut State, call: &Request) -> Result<Value, ApiError> {
-    let params = call.params();
-    let known = [
-        "image-id",
-        "instance-id",
-        "instance-state-name",
-        "instance-type",
-        "tag-key",
-    ];
-    let filters = Filters::read(params, &known)?;
-    let ids = params.texts("InstanceIds");
-    let instances = &state.ec2.region_mut(&call.region).instances;
-    let own = |instance: &&Instance| instance.owner == call.account();
-    if let Some(id) = ids
-        .iter()
-        .find(|id| !instances.get(**id).as_ref().is_some_and(own))
-    {
-        return Err(no_instance(id));
-    }
-    let wanted = instances.values().filter(own).filter(|instance| {
-        let named = ids.is_empty() || ids.contains(&instance.id.as_str());
-        named
-            && filters.match_all(
-                || instance.tags.own(call.account()),
-                |name| field(instance, name),
-            )
-    });
-    let found = wanted.map(|instance| (&instance.id, instance));
-    let page = page::open(call, 5)?.cut(call, found, |instance| {
-        json!({
-            "ReservationId": instance.reservation,
-            "OwnerId": instance.owner,
-            "Instances": [instance.written(call.account())],
-        })
-    });
-    Ok(json!({ "Reservations": page.items, "NextToken": page.next }))
-}
-
-fn field(instance: &Instance, name: &str) -> Vec<String> {
-    match name {
-        "image-id" => vec![instance.image_id.clone()],
-        "instance-id" => vec![instance.id.clone()],
-        "instance-state-name" => {
-            vec![
-                if instance.running {
-                    "running"
-                } else {
-                    "terminated"
-                }
-                .to_owned(),
-            ]
-        }
-        "instance-type" => vec![instance.kind.clone()],
-        _ => Vec::new(),
-    }
-}
-
-/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_TerminateInstances.html>.
-pub(crate) fn terminate_instances(state: &mut State, call: &Request) -> Result<Value, ApiError> {
-    let ids = call.params().texts("InstanceIds");
-    for id in &ids {
-        state.touch(format!(
-            "arn:aws:ec2:{}:{}:instance/{id}",
-            call.region,
-            call.account()
-        ));
-    }
-    let region = state.ec2.region_mut(&call.region);
-    let own = |instance: &&Instance| instance.owner == call.account();
-    if let Some(id) = ids
-        .iter()
-        .find(|id| !region.instances.get(**id).as_ref().is_some_and(own))
-    {
-        return Err(no_instance(id));
-    }
-    let mut changes = Vec::new();
-    for id in ids {
-        let Some(instance) = region.instances.get_mut(id) else {
-            continue;
-        };
-        let before = instance.state();
-        instance.running = false;
-        for (_, volume) in &instance.volumes {
-            region.volumes.remove(volume);
-        }
-        changes.push(json!({
-            "InstanceId": id,
-            "PreviousState": before,
-            "CurrentState": instance.state(),
-        }));
-    }
-    Ok(json!({ "TerminatingInstances": changes }))
 }
