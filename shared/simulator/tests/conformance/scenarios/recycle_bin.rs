@@ -95,7 +95,7 @@ const SCENARIOS: &[Scenario] = &[
     ),
 ];
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const DAY: Duration = Duration::from_hours(24);
 
 fn tag(aws: &Aws<'_>, id: &str, key: &str, value: &str) {
     let tags = json!([{ "Key": key, "Value": value }]);
@@ -225,7 +225,7 @@ fn a_deleted_snapshot_is_kept_and_recovers(aws: &Aws<'_>) {
     assert_eq!(hidden, "InvalidSnapshot.NotFound");
     let restored = aws.ec2("RestoreSnapshotFromRecycleBin", one.clone());
     assert_eq!(restored["State"], "recovering");
-    aws.pass(Duration::from_secs(3600));
+    aws.pass(Duration::from_hours(1));
     assert_eq!(described(aws), before);
     assert_eq!(described(&aws.by(OTHER))["SnapshotId"], snapshot);
     let again = aws.ec2_code("RestoreSnapshotFromRecycleBin", one);
@@ -249,7 +249,7 @@ fn an_image_comes_back_only_after_its_snapshots(aws: &Aws<'_>) {
     );
     let early = aws.ec2_code("RestoreImageFromRecycleBin", one.clone());
     assert_eq!(early, "IncorrectState");
-    aws.pass(Duration::from_secs(3600));
+    aws.pass(Duration::from_hours(1));
     aws.ec2("RestoreImageFromRecycleBin", one);
     assert_eq!(aws.described(&image)["State"], "available");
 }

@@ -58,7 +58,7 @@ const SCENARIOS: &[Scenario] = &[
     ),
 ];
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const DAY: Duration = Duration::from_hours(24);
 
 pub(super) fn rule(aws: &Aws<'_>, kind: &str, days: i64) -> Value {
     let period = json!({ "RetentionPeriodValue": days, "RetentionPeriodUnit": "DAYS" });
