@@ -19,6 +19,7 @@ mod protocol;
 mod recipes;
 mod recycle_bin;
 mod references;
+mod retention_rules;
 mod snapshot_care;
 mod snapshots;
 mod tags;
@@ -37,6 +38,7 @@ pub const SECTIONS: &[Section] = &[
     snapshot_care::SECTION,
     volumes::SECTION,
     tags::SECTION,
+    retention_rules::SECTION,
     recycle_bin::SECTION,
     bundles::SECTION,
     instances::SECTION,

@@ -102,7 +102,7 @@ fn ids(answer: &Value) -> Vec<String> {
     images.map(|image| text(&image["ImageId"])).collect()
 }
 
-fn names(aws: &Aws<'_>, filters: Value) -> Vec<String> {
+fn names(aws: &Aws<'_>, filters: &Value) -> Vec<String> {
     let asked = json!({ "Owners": ["self"], "Filters": filters });
     let answer = aws.ec2("DescribeImages", asked);
     let images = answer["Images"].as_array().into_iter().flatten();
@@ -191,19 +191,19 @@ fn filters_are_joined_by_and_and_values_by_or(aws: &Aws<'_>) {
         tag(aws, &image, "team", team);
     }
     let either = json!([{ "Name": "name", "Values": ["web-1", "db-1"] }]);
-    assert_eq!(names(aws, either), ["db-1", "web-1"]);
+    assert_eq!(names(aws, &either), ["db-1", "web-1"]);
     let both = json!([
         { "Name": "name", "Values": ["web-1", "web-2"] },
         { "Name": "tag:team", "Values": ["data"] },
     ]);
-    assert_eq!(names(aws, both), ["web-2"]);
+    assert_eq!(names(aws, &both), ["web-2"]);
     let upper = json!([{ "Name": "tag:team", "Values": ["DATA"] }]);
-    assert!(names(aws, upper).is_empty());
+    assert!(names(aws, &upper).is_empty());
 }
 
 fn filter_values_have_wildcards(aws: &Aws<'_>) {
     images(aws, &["web-1", "web-10", "db-1"]);
-    let by = |value: &str| names(aws, json!([{ "Name": "name", "Values": [value] }]));
+    let by = |value: &str| names(aws, &json!([{ "Name": "name", "Values": [value] }]));
     assert_eq!(by("web-*"), ["web-1", "web-10"]);
     assert_eq!(by("web-?"), ["web-1"]);
     assert_eq!(by("*-1"), ["db-1", "web-1"]);
