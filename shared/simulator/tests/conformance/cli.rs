@@ -157,6 +157,7 @@ fn copied(terminal: &Terminal<'_>) {
     let image = aws.image("base");
     let run = json!({ "ImageId": image, "MinCount": 1, "MaxCount": 1 });
     let instance = text(&aws.ec2("RunInstances", run)["Instances"][0]["InstanceId"]);
+    aws.pass(Duration::from_hours(1));
     let made = terminal.prints(
         HERE,
         &format!(

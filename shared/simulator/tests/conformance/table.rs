@@ -162,7 +162,8 @@ fn scenarios_keep_the_rules() -> Result<(), Failed> {
                     broken.push(told(section, scenario, rule));
                 }
             };
-            unless(names.insert(scenario.name), "another has its name");
+            let name = (section.name, scenario.name);
+            unless(names.insert(name), "another has its name");
             let behaviour = scenario.behaviour;
             unless(behaviours.insert(behaviour), "another has its behaviour");
             unless(
