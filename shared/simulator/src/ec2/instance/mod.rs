@@ -41,7 +41,7 @@ pub(crate) struct Instance {
     pub(crate) image_id: String,
     pub(crate) kind: String,
     pub(crate) zone: String,
-    launched: Timestamp,
+    pub(crate) launched: Timestamp,
     phase: Phase,
     /// Why it is in its phase: a code and a message.
     reason: Option<(String, String)>,
@@ -67,8 +67,13 @@ pub(crate) struct Instance {
 impl Instance {
     /// Whether it is running or stopped, so that an image can be made of it:
     /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateImage.html>.
-    pub(crate) fn is_settled(&self) -> bool {
+    pub(crate) fn can_be_imaged(&self) -> bool {
         matches!(self.phase, Phase::Running | Phase::Stopped)
+    }
+
+    /// Its state, as the API names it.
+    pub(crate) fn state_name(&self) -> &'static str {
+        self.phase.name()
     }
 
     /// Whether it runs.
