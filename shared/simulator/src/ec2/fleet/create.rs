@@ -9,6 +9,9 @@ use crate::request::{Params, Request};
 use crate::state::State;
 use crate::wire::error::ApiError;
 
+/// The tag that AWS puts on a fleet's instances.
+pub(super) const MARK: &str = "aws:ec2:fleet-id";
+
 /// The most that a fleet may be asked for:
 /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/fleet-quotas.html>.
 const MOST: i64 = 10_000;
@@ -132,7 +135,7 @@ pub(crate) fn create_fleet(state: &mut State, call: &Request) -> Result<Value, A
         .and_then(|options| options.text("AllocationStrategy"))
         == Some("diversified");
     let mut marks = instance_tags;
-    marks.insert("aws:ec2:fleet-id".to_owned(), id.clone());
+    marks.insert(MARK.to_owned(), id.clone());
     for (capacity, spot) in [(target.on_demand, false), (target.spot, true)] {
         let wanted = wanted(capacity, spot, spread && spot, &marks);
         let filled = pool::fill(state, place, &pools, &wanted);
@@ -178,7 +181,7 @@ fn sort_by_priority(pools: &mut [Pool], params: Params<'_>) {
 }
 
 /// Notes in a fleet what came of launching.
-fn note(fleet: &mut Fleet, pools: &[Pool], spot: bool, filled: Filled) {
+pub(super) fn note(fleet: &mut Fleet, pools: &[Pool], spot: bool, filled: Filled) {
     let lifecycle = if spot { "spot" } else { "on-demand" };
     for (number, instance) in filled.launched {
         fleet.launched.push(Launched {

@@ -3,6 +3,7 @@
 mod create;
 mod delete;
 mod describe;
+mod keep;
 pub(crate) mod pool;
 pub(crate) mod spot;
 mod spot_calls;
@@ -101,6 +102,7 @@ struct Launched {
 /// Lets the fleets know that an instance is about to go.
 pub(crate) fn instance_left(state: &mut State, place: (&str, &str), id: &str) {
     spot::instance_left(state, place, id);
+    keep::instance_left(state, place, id);
 }
 
 /// Whether an instance is a Spot Instance that was asked for once only.

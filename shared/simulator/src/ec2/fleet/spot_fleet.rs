@@ -11,6 +11,9 @@ use crate::request::{Params, Request};
 use crate::state::State;
 use crate::wire::error::ApiError;
 
+/// The tag that AWS puts on a Spot Fleet's instances.
+pub(super) const MARK: &str = "aws:ec2spot:fleet-request-id";
+
 /// Parts of a configuration whose effect is not simulated.
 const UNSIMULATED: [&str; 5] = [
     "Context",
@@ -62,7 +65,7 @@ pub(crate) fn request_spot_fleet(state: &mut State, call: &Request) -> Result<Va
     let tags = fleet_tags(configuration)?;
     tag::requested(state, &tags);
     let id = format!("sfr-{}", state.ids.uuid());
-    let marks = TagMap::from([("aws:ec2spot:fleet-request-id".to_owned(), id.clone())]);
+    let marks = TagMap::from([(MARK.to_owned(), id.clone())]);
     let spread = configuration.text("AllocationStrategy") == Some("diversified");
     let mut fleet = SpotFleet {
         id: id.clone(),
@@ -103,7 +106,7 @@ fn fleet_tags(configuration: Params<'_>) -> Result<TagMap, ApiError> {
 }
 
 /// What a fleet launches from: one of the two, not both.
-fn sources(
+pub(super) fn sources(
     state: &State,
     place: (&str, &str),
     configuration: Params<'_>,

@@ -65,7 +65,7 @@ fn own_instance(state: &mut State, call: &Request, id: &str) -> Result<Instance,
     let instance = instance
         .filter(|instance| instance.owner == call.account())
         .ok_or_else(|| no_instance(id))?;
-    if instance.is_settled() {
+    if instance.can_be_imaged() {
         Ok(instance.clone())
     } else {
         Err(ApiError::new(

@@ -152,7 +152,7 @@ fn one_field(instance: &Instance, name: &str) -> Option<String> {
         "instance-id" => Some(instance.id.clone()),
         "instance-lifecycle" => instance.spot_request.as_ref().map(|_| "spot".to_owned()),
         "instance-state-code" => Some(instance.phase.code().to_string()),
-        "instance-state-name" => Some(instance.phase.name().to_owned()),
+        "instance-state-name" => Some(instance.state_name().to_owned()),
         "instance-type" => Some(instance.kind.clone()),
         "key-name" => data.text("KeyName").map(str::to_owned),
         "launch-index" => Some(instance.index.to_string()),

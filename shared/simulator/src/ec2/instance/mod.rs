@@ -67,11 +67,11 @@ pub(crate) struct Instance {
 impl Instance {
     /// Whether it is running or stopped, so that an image can be made of it:
     /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateImage.html>.
-    pub(crate) fn is_settled(&self) -> bool {
+    pub(crate) fn can_be_imaged(&self) -> bool {
         matches!(self.phase, Phase::Running | Phase::Stopped)
     }
 
-    /// The name of its phase.
+    /// Its state, as the API names it.
     pub(crate) fn state_name(&self) -> &'static str {
         self.phase.name()
     }

@@ -58,7 +58,7 @@ pub(crate) struct Template {
     pub(crate) id: String,
     pub(crate) owner: String,
     pub(crate) name: String,
-    created: Timestamp,
+    pub(crate) created: Timestamp,
     creator: String,
     /// The number of the default version.
     pub(crate) default: u64,

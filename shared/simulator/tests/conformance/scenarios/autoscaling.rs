@@ -102,7 +102,7 @@ pub const SECTION: Section = Section {
     ],
 };
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 #[track_caller]
 fn asg(aws: &Aws<'_>, operation: &str, parameters: Value) -> Value {

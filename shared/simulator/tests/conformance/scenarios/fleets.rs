@@ -34,6 +34,12 @@ pub const SECTION: Section = Section {
             "Fleets of the other types answer with their id; their instances are listed, and those of instant fleets are not.",
         ),
         scenario!(
+            a_maintained_fleet_replaces_an_instance,
+            Documented,
+            "AWSEC2/latest/UserGuide/ec2-fleet-request-type.html",
+            "A fleet of the type `maintain` launches another instance for one that is terminated; one of the type `request` does not.",
+        ),
+        scenario!(
             an_instant_fleet_that_launches_nothing_says_why,
             Documented,
             CREATE_FLEET,
@@ -90,7 +96,7 @@ pub const SECTION: Section = Section {
     ],
 };
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 #[track_caller]
 fn template(aws: &Aws<'_>, name: &str, image: &str) {
@@ -181,6 +187,34 @@ fn a_maintained_fleet_is_told_with_its_instances(aws: &Aws<'_>) {
         aws.ec2_code("DescribeFleets", absent),
         "InvalidFleetId.NotFound"
     );
+}
+
+fn a_maintained_fleet_replaces_an_instance(aws: &Aws<'_>) {
+    template(aws, "web", &aws.image("golden"));
+    let source = json!({ "LaunchSpecifications": specification(&aws.image("other")) });
+    let spot = aws.ec2("RequestSpotFleet", spot_fleet(1, &source))["SpotFleetRequestId"].clone();
+    let make =
+        |kind: &str| aws.ec2("CreateFleet", fleet(kind, "web", 1, &json!([])))["FleetId"].clone();
+    let (kept, once) = (make("maintain"), make("request"));
+    let active = |id: &Value| {
+        aws.ec2("DescribeFleetInstances", json!({ "FleetId": id }))["ActiveInstances"].clone()
+    };
+    let in_spot = || {
+        let of = json!({ "SpotFleetRequestId": spot });
+        aws.ec2("DescribeSpotFleetInstances", of)["ActiveInstances"].clone()
+    };
+    let before = [active(&kept), active(&once), in_spot()];
+    let ids: Vec<Value> = before
+        .iter()
+        .map(|one| one[0]["InstanceId"].clone())
+        .collect();
+    aws.ec2("TerminateInstances", json!({ "InstanceIds": ids }));
+    let after = [active(&kept), in_spot()];
+    for (after, before) in after.iter().zip([&ids[0], &ids[2]]) {
+        assert_eq!(after.as_array().map(Vec::len), Some(1));
+        assert_ne!(after[0]["InstanceId"], *before);
+    }
+    assert!(active(&once).as_array().is_none_or(Vec::is_empty));
 }
 
 fn an_instant_fleet_that_launches_nothing_says_why(aws: &Aws<'_>) {

@@ -296,6 +296,7 @@ fn instance(aws: &Aws<'_>) -> (String, String) {
     let image = text(&made["ImageId"]);
     let run = json!({ "ImageId": image, "MinCount": 1, "MaxCount": 1 });
     let instance = text(&aws.ec2("RunInstances", run)["Instances"][0]["InstanceId"]);
+    aws.pass(Duration::from_mins(1));
     (image, instance)
 }
 

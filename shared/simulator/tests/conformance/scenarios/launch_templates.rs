@@ -108,7 +108,7 @@ const IMAGE: &str = "ami-0123456789abcdef0";
 
 /// Makes a template of an image; gives its id.
 #[track_caller]
-fn template(aws: &Aws<'_>, name: &str, data: Value) -> String {
+fn template(aws: &Aws<'_>, name: &str, data: &Value) -> String {
     let parameters = json!({ "LaunchTemplateName": name, "LaunchTemplateData": data });
     let made = aws.ec2("CreateLaunchTemplate", parameters);
     text(&made["LaunchTemplate"]["LaunchTemplateId"])
@@ -116,7 +116,7 @@ fn template(aws: &Aws<'_>, name: &str, data: Value) -> String {
 
 /// Makes a version; gives what is told of it.
 #[track_caller]
-fn version(aws: &Aws<'_>, id: &str, data: Value) -> Value {
+fn version(aws: &Aws<'_>, id: &str, data: &Value) -> Value {
     let parameters = json!({ "LaunchTemplateId": id, "LaunchTemplateData": data });
     let made = aws.ec2("CreateLaunchTemplateVersion", parameters);
     made["LaunchTemplateVersion"].clone()
@@ -137,7 +137,7 @@ fn a_template_begins_with_version_one(aws: &Aws<'_>) {
     let id = template(
         aws,
         "web",
-        json!({ "ImageId": IMAGE, "InstanceType": "t3.micro" }),
+        &json!({ "ImageId": IMAGE, "InstanceType": "t3.micro" }),
     );
     let named = json!({ "LaunchTemplateIds": [id] });
     let told = aws.ec2("DescribeLaunchTemplates", named);
@@ -158,14 +158,14 @@ fn names_are_well_formed_and_unique(aws: &Aws<'_>) {
         let parameters = json!({ "LaunchTemplateName": name, "LaunchTemplateData": data });
         aws.ec2_code("CreateLaunchTemplate", parameters)
     };
-    template(aws, "web", json!({ "ImageId": IMAGE }));
+    template(aws, "web", &json!({ "ImageId": IMAGE }));
     assert_eq!(
         make("web"),
         "InvalidLaunchTemplateName.AlreadyExistsException"
     );
     assert_eq!(make("we"), "InvalidLaunchTemplateName.MalformedException");
     assert_eq!(make("we b"), "InvalidLaunchTemplateName.MalformedException");
-    template(&aws.by(OTHER), "web", json!({ "ImageId": IMAGE }));
+    template(&aws.by(OTHER), "web", &json!({ "ImageId": IMAGE }));
 }
 
 fn a_version_inherits_from_its_source_but_not_snapshots(aws: &Aws<'_>) {
@@ -174,7 +174,7 @@ fn a_version_inherits_from_its_source_but_not_snapshots(aws: &Aws<'_>) {
     let id = template(
         aws,
         "web",
-        json!({ "ImageId": IMAGE, "KeyName": "k", "BlockDeviceMappings": devices }),
+        &json!({ "ImageId": IMAGE, "KeyName": "k", "BlockDeviceMappings": devices }),
     );
     let made = aws.ec2(
         "CreateLaunchTemplateVersion",
@@ -189,7 +189,7 @@ fn a_version_inherits_from_its_source_but_not_snapshots(aws: &Aws<'_>) {
     assert_eq!(data["InstanceType"], "t3.micro");
     assert_eq!(data["BlockDeviceMappings"][0]["Ebs"]["VolumeSize"], 9);
     assert!(data["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"].is_null());
-    let bare = version(aws, &id, json!({ "KeyName": "other" }));
+    let bare = version(aws, &id, &json!({ "KeyName": "other" }));
     assert!(bare["LaunchTemplateData"]["ImageId"].is_null());
     let absent = json!({
         "LaunchTemplateId": id, "SourceVersion": "9", "LaunchTemplateData": { "KeyName": "k" },
@@ -199,8 +199,8 @@ fn a_version_inherits_from_its_source_but_not_snapshots(aws: &Aws<'_>) {
 }
 
 fn the_default_version_is_chosen_by_hand(aws: &Aws<'_>) {
-    let id = template(aws, "web", json!({ "ImageId": IMAGE }));
-    let second = version(aws, &id, json!({ "ImageId": IMAGE }));
+    let id = template(aws, "web", &json!({ "ImageId": IMAGE }));
+    let second = version(aws, &id, &json!({ "ImageId": IMAGE }));
     assert_eq!(second["VersionNumber"], 2);
     assert_eq!(second["DefaultVersion"], false);
     let choose = json!({ "LaunchTemplateId": id, "DefaultVersion": "2" });
@@ -213,9 +213,9 @@ fn the_default_version_is_chosen_by_hand(aws: &Aws<'_>) {
 }
 
 fn versions_are_told_by_number_alias_and_range(aws: &Aws<'_>) {
-    let id = template(aws, "web", json!({ "ImageId": IMAGE }));
+    let id = template(aws, "web", &json!({ "ImageId": IMAGE }));
     for _ in 0..3 {
-        version(aws, &id, json!({ "ImageId": IMAGE }));
+        version(aws, &id, &json!({ "ImageId": IMAGE }));
     }
     let of = |more: Value| {
         let mut parameters = more;
@@ -237,18 +237,18 @@ fn versions_are_told_by_number_alias_and_range(aws: &Aws<'_>) {
 }
 
 fn the_newest_version_comes_first(aws: &Aws<'_>) {
-    let id = template(aws, "web", json!({ "ImageId": IMAGE }));
+    let id = template(aws, "web", &json!({ "ImageId": IMAGE }));
     for _ in 0..2 {
-        version(aws, &id, json!({ "ImageId": IMAGE }));
+        version(aws, &id, &json!({ "ImageId": IMAGE }));
     }
     assert_eq!(numbers(aws, json!({ "LaunchTemplateId": id })), [3, 2, 1]);
 }
 
 fn latest_and_default_are_told_across_all_templates(aws: &Aws<'_>) {
-    let id = template(aws, "web", json!({ "ImageId": IMAGE }));
-    version(aws, &id, json!({ "ImageId": IMAGE }));
-    template(aws, "api", json!({ "ImageId": IMAGE }));
-    template(&aws.by(OTHER), "theirs", json!({ "ImageId": IMAGE }));
+    let id = template(aws, "web", &json!({ "ImageId": IMAGE }));
+    version(aws, &id, &json!({ "ImageId": IMAGE }));
+    template(aws, "api", &json!({ "ImageId": IMAGE }));
+    template(&aws.by(OTHER), "theirs", &json!({ "ImageId": IMAGE }));
     let mut latest = numbers(aws, json!({ "Versions": ["$Latest"] }));
     latest.sort_unstable();
     assert_eq!(latest, [1, 2]);
@@ -264,9 +264,9 @@ fn latest_and_default_are_told_across_all_templates(aws: &Aws<'_>) {
 }
 
 fn pages_of_versions_hold_at_most_two_hundred(aws: &Aws<'_>) {
-    let id = template(aws, "web", json!({ "ImageId": IMAGE }));
+    let id = template(aws, "web", &json!({ "ImageId": IMAGE }));
     for _ in 0..2 {
-        version(aws, &id, json!({ "ImageId": IMAGE }));
+        version(aws, &id, &json!({ "ImageId": IMAGE }));
     }
     let page = |token: &Value| {
         let mut parameters = json!({ "LaunchTemplateId": id, "MaxResults": 2 });
@@ -287,8 +287,8 @@ fn pages_of_versions_hold_at_most_two_hundred(aws: &Aws<'_>) {
 
 fn versions_are_found_by_image(aws: &Aws<'_>) {
     let other = "ami-0aaaaaaaaaaaaaaaa";
-    let id = template(aws, "web", json!({ "ImageId": IMAGE }));
-    version(aws, &id, json!({ "ImageId": other }));
+    let id = template(aws, "web", &json!({ "ImageId": IMAGE }));
+    version(aws, &id, &json!({ "ImageId": other }));
     let with = |name: &str, value: &str| {
         let filters = json!([{ "Name": name, "Values": [value] }]);
         json!({ "LaunchTemplateId": id, "Filters": filters })
@@ -301,7 +301,7 @@ fn versions_are_found_by_image(aws: &Aws<'_>) {
 
 fn an_alias_stays_as_it_is_unless_it_is_to_be_resolved(aws: &Aws<'_>) {
     let alias = "resolve:ssm:/golden/latest";
-    let id = template(aws, "web", json!({ "ImageId": alias }));
+    let id = template(aws, "web", &json!({ "ImageId": alias }));
     let of = json!({ "LaunchTemplateId": id, "ResolveAlias": false });
     let told = aws.ec2("DescribeLaunchTemplateVersions", of);
     let data = &told["LaunchTemplateVersions"][0]["LaunchTemplateData"];
@@ -314,8 +314,8 @@ fn an_alias_stays_as_it_is_unless_it_is_to_be_resolved(aws: &Aws<'_>) {
 }
 
 fn the_default_version_cannot_be_deleted(aws: &Aws<'_>) {
-    let id = template(aws, "web", json!({ "ImageId": IMAGE }));
-    version(aws, &id, json!({ "ImageId": IMAGE }));
+    let id = template(aws, "web", &json!({ "ImageId": IMAGE }));
+    version(aws, &id, &json!({ "ImageId": IMAGE }));
     let versions = json!({ "LaunchTemplateId": id, "Versions": ["1", "2", "9"] });
     let outcome = aws.ec2("DeleteLaunchTemplateVersions", versions);
     let done = &outcome["SuccessfullyDeletedLaunchTemplateVersions"];
@@ -324,7 +324,7 @@ fn the_default_version_cannot_be_deleted(aws: &Aws<'_>) {
     assert_eq!(undone[0]["VersionNumber"], 1);
     let code = &undone[1]["ResponseError"]["Code"];
     assert_eq!(*code, "launchTemplateVersionDoesNotExist");
-    let third = version(aws, &id, json!({ "ImageId": IMAGE }));
+    let third = version(aws, &id, &json!({ "ImageId": IMAGE }));
     assert_eq!(third["VersionNumber"], 3);
     let mut left = numbers(aws, json!({ "LaunchTemplateId": id }));
     left.sort_unstable();
@@ -332,7 +332,7 @@ fn the_default_version_cannot_be_deleted(aws: &Aws<'_>) {
 }
 
 fn a_deleted_template_is_gone_with_its_versions(aws: &Aws<'_>) {
-    let id = template(aws, "web", json!({ "ImageId": IMAGE }));
+    let id = template(aws, "web", &json!({ "ImageId": IMAGE }));
     let told = aws.ec2(
         "DeleteLaunchTemplate",
         json!({ "LaunchTemplateName": "web" }),
@@ -341,11 +341,11 @@ fn a_deleted_template_is_gone_with_its_versions(aws: &Aws<'_>) {
     let of = json!({ "LaunchTemplateId": id });
     let code = aws.ec2_code("DescribeLaunchTemplateVersions", of);
     assert_eq!(code, "InvalidLaunchTemplateId.NotFound");
-    template(aws, "web", json!({ "ImageId": IMAGE }));
+    template(aws, "web", &json!({ "ImageId": IMAGE }));
 }
 
 fn absent_and_malformed_templates_are_told_apart(aws: &Aws<'_>) {
-    let theirs = template(&aws.by(OTHER), "theirs", json!({ "ImageId": IMAGE }));
+    let theirs = template(&aws.by(OTHER), "theirs", &json!({ "ImageId": IMAGE }));
     let code = |parameters: Value| aws.ec2_code("DescribeLaunchTemplateVersions", parameters);
     let absent = "InvalidLaunchTemplateId.NotFound";
     assert_eq!(
@@ -372,7 +372,7 @@ fn templates_are_found_by_name_and_tag(aws: &Aws<'_>) {
             "LaunchTemplateName": "web", "LaunchTemplateData": data, "TagSpecifications": tags,
         }),
     );
-    let api = template(aws, "api", json!({ "ImageId": IMAGE }));
+    let api = template(aws, "api", &json!({ "ImageId": IMAGE }));
     let tags = json!([{ "Key": "team", "Value": "api" }]);
     aws.ec2("CreateTags", json!({ "Resources": [api], "Tags": tags }));
     let found = |name: &str, value: &str| {

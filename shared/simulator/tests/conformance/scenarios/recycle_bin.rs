@@ -284,8 +284,11 @@ fn restoring_tells_of_no_event(aws: &Aws<'_>) {
     rule(aws, "EC2_IMAGE", 7);
     let image = aws.image("golden");
     deregister(aws, &image);
-    let last = aws.events().pop().expect("an event");
-    assert_eq!(last["detail"]["State"], "deregistered");
+    let told = aws.events();
+    assert!(
+        told.iter()
+            .any(|event| event["detail"]["State"] == "deregistered")
+    );
     aws.ec2("RestoreImageFromRecycleBin", json!({ "ImageId": image }));
     let told = aws.events();
     assert!(
