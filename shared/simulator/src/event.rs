@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::fault::courier;
 use crate::request::Request;
 use crate::state::State;
 use crate::wire::error::ApiError;
@@ -36,11 +37,12 @@ fn emit(state: &mut State, place: (&str, &str), kind: &str, resources: &[String]
         "resources": resources,
         "detail": detail,
     });
-    state.events.push(Event {
+    let event = Event {
         account: account.to_owned(),
         region: region.to_owned(),
         body,
-    });
+    };
+    courier::send(state, event);
 }
 
 /// `EC2 AMI State Change`, which goes to the image's owner:
@@ -65,7 +67,8 @@ pub(crate) fn image_state(
 /// `AWS API Call via CloudTrail`, refused calls included:
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html>.
 pub(crate) fn api_call(state: &mut State, request: &Request, error: Option<&ApiError>) {
-    if request.service != "ec2" || !TRAILED.contains(&request.operation.as_str()) {
+    let trailed = request.service == "ec2" && TRAILED.contains(&request.operation.as_str());
+    if !trailed || !state.settings.recording {
         return;
     }
     let mut detail = json!({

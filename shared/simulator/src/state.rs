@@ -10,7 +10,8 @@ use crate::dynamodb::Databases;
 use crate::ec2::Ec2;
 use crate::ec2::change::{self, Change};
 use crate::event::Event;
-use crate::fault::Faults;
+use crate::fault::courier::Courier;
+use crate::fault::plan::Faults;
 use crate::identity::Identities;
 use crate::ids::Ids;
 use crate::imagebuilder::ImageBuilder;
@@ -20,6 +21,7 @@ use crate::record::{Call, Trail};
 use crate::s3::S3;
 use crate::sns::Sns;
 use crate::ssm::Ssm;
+use crate::throttle::Throttle;
 use serde::{Deserialize, Serialize};
 
 /// What a world lets one set.
@@ -30,6 +32,8 @@ pub(crate) struct Settings {
     /// How many image copies may be under way per account and destination Region:
     /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ami-quotas.html>.
     pub(crate) concurrent_copies: usize,
+    /// Whether calls are recorded and trailed.
+    pub(crate) recording: bool,
 }
 
 /// The state behind a world's handle.
@@ -40,6 +44,8 @@ pub(crate) struct State {
     pub(crate) settings: Settings,
     pub(crate) identities: Identities,
     pub(crate) faults: Faults,
+    pub(crate) courier: Courier,
+    pub(crate) throttle: Throttle,
     pub(crate) calls: Vec<Call>,
     pub(crate) events: Vec<Event>,
     pub(crate) trail: Trail,
@@ -65,9 +71,12 @@ impl State {
             settings: Settings {
                 copy_duration: SignedDuration::from_mins(5),
                 concurrent_copies: 300,
+                recording: true,
             },
             identities: Identities::default(),
-            faults: Faults::default(),
+            faults: Faults::new(seed),
+            courier: Courier::new(seed),
+            throttle: Throttle::default(),
             calls: Vec::new(),
             events: Vec::new(),
             trail: Trail::default(),
@@ -92,9 +101,14 @@ impl State {
         let varied = delay - delay / 10 + self.ids.next() % (delay / 5 + 1);
         let varied = SignedDuration::from_millis(i64::try_from(varied).unwrap_or_default());
         let at = later(self.clock.now(), varied);
+        self.happen_at(at, change);
+        at
+    }
+
+    /// Lets `change` happen at a moment.
+    pub(crate) fn happen_at(&mut self, at: Timestamp, change: Change) {
         self.scheduled += 1;
         self.due.insert((at, self.scheduled), change);
-        at
     }
 
     /// When the next change is due.
@@ -107,11 +121,16 @@ impl State {
         let until = later(self.clock.now(), by);
         while self.next_change().is_some_and(|at| at <= until) {
             if let Some(((at, _), change)) = self.due.pop_first() {
-                self.clock.set(at);
+                self.set_clock(at);
                 change::happen(self, change);
             }
         }
-        self.clock.set(until);
+        self.set_clock(until);
+    }
+
+    fn set_clock(&mut self, at: Timestamp) {
+        self.ec2.stamp(self.clock.now());
+        self.clock.set(at);
     }
 
     /// Notes a resource that the call being answered is about.
@@ -123,6 +142,11 @@ impl State {
     pub(crate) fn condition(&mut self, key: impl Into<String>, value: impl Into<String>) {
         self.trail.context.insert(key.into(), value.into());
     }
+}
+
+/// `time` and `by` less, or the earliest there is.
+pub(crate) fn earlier(time: Timestamp, by: SignedDuration) -> Timestamp {
+    time.checked_sub(by).unwrap_or(Timestamp::MIN)
 }
 
 /// `time` and `by` more, or the latest there is.

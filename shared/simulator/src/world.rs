@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use crate::dispatch::{self, call_by_value};
 use crate::dynamodb::{self, StreamRecord};
 use crate::event::Event;
-use crate::fault::Fault;
 use crate::identity::Credentials;
 use crate::kms::KeyState;
 use crate::record::Call;
@@ -33,7 +32,7 @@ impl World {
         Self(Arc::new(Mutex::new(State::new(seed))))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -128,7 +127,9 @@ impl World {
 
     /// Empties the recorder.
     pub fn forget_calls(&self) {
-        self.state().calls.clear();
+        let state = &mut self.state();
+        state.calls.clear();
+        state.faults.forget_calls();
     }
 
     /// Everything published to a topic, in order.
@@ -139,16 +140,6 @@ impl World {
             .filter(|message| message.topic == topic_arn)
             .cloned()
             .collect()
-    }
-
-    /// Lets a fault meet a future call.
-    pub fn fail_next(&self, fault: Fault) {
-        self.state().faults.add(fault);
-    }
-
-    /// How many faults still wait for their call.
-    pub fn faults_pending(&self) -> usize {
-        self.state().faults.pending()
     }
 
     /// Makes a topic; gives its ARN.

@@ -3,7 +3,8 @@
 use crate::ec2::image::ImageState;
 use crate::ec2::image::copy;
 use crate::ec2::snapshot::SnapshotState;
-use crate::event;
+use crate::event::{self, Event};
+use crate::fault::courier;
 use crate::state::State;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,10 @@ pub(crate) enum Change {
     ImageCreated { region: String, id: String },
     /// An image copy ends, well or not.
     CopyEnds(copy::Copy),
+    /// An event arrives late.
+    EventArrives(Event),
+    /// Events that were kept back arrive.
+    HeldEventsArrive,
 }
 
 /// Lets a change happen.
@@ -24,6 +29,8 @@ pub(crate) fn happen(state: &mut State, change: Change) {
         Change::SnapshotCompletes { region, id } => complete_snapshot(state, &region, &id),
         Change::ImageCreated { region, id } => image_ready(state, &region, &id),
         Change::CopyEnds(copy) => copy::end(state, &copy),
+        Change::EventArrives(event) => courier::arrive(state, event),
+        Change::HeldEventsArrive => courier::release(state),
     }
 }
 

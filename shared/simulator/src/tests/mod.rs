@@ -2,11 +2,15 @@
 
 mod copy;
 mod describe;
+mod event_faults;
+mod faults;
+mod lag;
 mod lifecycle;
 mod protocol;
 mod services;
 mod sharing;
 mod tags;
+mod throttling;
 
 use bytes::Bytes;
 use http::{Request, Response};
