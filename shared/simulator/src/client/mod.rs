@@ -6,6 +6,9 @@
 
 mod decode;
 mod encode;
+mod example;
+
+pub use example::Examples;
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -83,6 +86,15 @@ pub fn result(
             .map_err(|error| ApiError::internal(error.to_string())),
         Protocol::RestJson | Protocol::RestXml => Err(unknown(service)),
     }
+}
+
+/// Every operation in the table, with its service, in order. Not all of them are simulated.
+pub fn operations() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let services = model::services().iter();
+    services.flat_map(|(service, known)| {
+        let operations = known.operations.keys();
+        operations.map(move |operation| (service.as_str(), operation.as_str()))
+    })
 }
 
 fn known(service: &str) -> Result<&'static Service, ApiError> {

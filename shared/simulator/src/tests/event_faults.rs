@@ -119,7 +119,9 @@ fn chance_decides_for_each_event_by_the_seed() {
         };
         let (world, ids) = world_with(faults, &names);
         world.take_events();
-        ids.iter().for_each(|id| disable(&world, id));
+        for id in &ids {
+            disable(&world, id);
+        }
         (told_of(&world), fates(&world).len())
     };
     let (told, lost) = run();

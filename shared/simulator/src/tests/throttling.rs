@@ -25,17 +25,16 @@ fn nothing_is_throttled_unless_a_world_is_told_to() {
 
 #[test]
 fn each_category_and_some_operations_have_their_capacity() {
-    let one = [("MaxResults", "5")];
-    let cases: [(&str, &[(&str, &str)], usize); 6] = [
-        ("DescribeImages", &[], 100),
-        ("DescribeSnapshots", &[], 50),
-        ("DescribeSnapshots", &one, 100),
-        ("CopyImage", &[], 100),
-        ("DisableImage", &[], 50),
-        ("EnableImageBlockPublicAccess", &[], 1),
+    let cases = [
+        ("DescribeImages", None, 100),
+        ("DescribeSnapshots", None, 50),
+        ("DescribeSnapshots", Some(("MaxResults", "5")), 100),
+        ("CopyImage", None, 100),
+        ("DisableImage", None, 50),
+        ("EnableImageBlockPublicAccess", None, 1),
     ];
     for (operation, parameters, capacity) in cases {
-        let answered = answered(&throttling(), operation, parameters);
+        let answered = answered(&throttling(), operation, parameters.as_slice());
         // What a bucket gains while it is emptied: at most twenty tokens a second.
         let most = capacity + capacity / 40;
         assert!(
@@ -77,12 +76,9 @@ fn throttled_calls_are_counted_and_recorded() {
         calls: 1,
     };
     assert_eq!(world.throttled_calls(), [throttled]);
-    let errors = world.calls().into_iter().map(|call| call.error);
+    let last = world.calls().pop().and_then(|call| call.error);
     let refused = Some("RequestLimitExceeded".to_owned());
-    assert_eq!(
-        errors.last().map(|last| (last, answered)),
-        Some((refused, 100 + 2))
-    );
+    assert_eq!((last, answered), (refused, 100 + 2));
 }
 
 #[test]
