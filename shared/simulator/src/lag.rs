@@ -46,15 +46,17 @@ fn is_list(call: &Request) -> bool {
 }
 
 /// Resources of one kind by id, a map in every respect. Where it remembers, it can be set back to
-/// what it held earlier.
+/// what it held earlier. What it remembers isn't saved.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(transparent, bound(deserialize = "T: Deserialize<'de>"))]
 pub(crate) struct Kept<T> {
     held: BTreeMap<String, T>,
+    #[serde(skip)]
     past: Option<Past<T>>,
 }
 
 /// What a collection held earlier.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug)]
 struct Past<T> {
     /// What changed at the present moment, as it was before; none where it wasn't there.
     changed: BTreeMap<String, Option<T>>,

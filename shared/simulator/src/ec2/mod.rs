@@ -44,7 +44,8 @@ pub(crate) struct Ec2 {
     pub(crate) tokens: idempotency::Tokens,
     /// The organizations and organizational units each account is in.
     pub(crate) organizations: BTreeMap<String, BTreeSet<String>>,
-    /// How far lists are behind.
+    /// How far lists are behind. A world that is read back has none.
+    #[serde(skip)]
     list_lag: Option<SignedDuration>,
 }
 
