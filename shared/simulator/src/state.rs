@@ -101,12 +101,12 @@ impl State {
         let varied = delay - delay / 10 + self.ids.next() % (delay / 5 + 1);
         let varied = SignedDuration::from_millis(i64::try_from(varied).unwrap_or_default());
         let at = later(self.clock.now(), varied);
-        self.happen_at(at, change);
+        self.schedule_at(at, change);
         at
     }
 
-    /// Lets `change` happen at a moment.
-    pub(crate) fn happen_at(&mut self, at: Timestamp, change: Change) {
+    /// Lets `change` happen at a time.
+    pub(crate) fn schedule_at(&mut self, at: Timestamp, change: Change) {
         self.scheduled += 1;
         self.due.insert((at, self.scheduled), change);
     }

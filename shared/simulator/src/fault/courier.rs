@@ -139,11 +139,11 @@ pub(crate) fn send(state: &mut State, event: Event) {
     if let Some(by) = drawn.delay {
         let at = later(now, by);
         state.courier.note(&event, EventFate::Delayed(at));
-        state.happen_at(at, Change::EventArrives(event));
+        state.schedule_at(at, Change::EventArrives(event));
     } else if drawn.reordered {
         state.courier.note(&event, EventFate::Reordered);
         state.courier.held.push(event);
-        state.happen_at(later(now, LONGEST_WAIT), Change::HeldEventsArrive);
+        state.schedule_at(later(now, LONGEST_WAIT), Change::HeldEventsArrive);
     } else {
         arrive(state, event);
     }
