@@ -2,10 +2,10 @@
 //! operation, reads the parameters, lets faults strike, records the call.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request as HttpRequest, Response, StatusCode};
+use http::{HeaderMap, Method, Request as HttpRequest, Response, StatusCode};
 use serde_json::Value;
 
-use crate::fault::FaultKind;
+use crate::fault::strike;
 use crate::identity::Caller;
 use crate::record::{Call, is_mutating};
 use crate::request::Request;
@@ -211,27 +211,12 @@ fn answer_call(
     service: &Service,
     (call, refused): (Request, Option<ApiError>),
 ) -> Result<Response<Bytes>, ApiError> {
-    let fault = meet_fault(state, &call);
-    let result = match (&fault, refused) {
-        (_, Some(error)) => Err(error),
-        (
-            Some(FaultKind::ErrorBefore {
-                code,
-                status,
-                message,
-            }),
-            None,
-        ) => Err(ApiError::with_status(*status, code, message)),
-        (_, None) => perform(state, &call),
-    };
-    cloudtrail::api_call(state, &call, result.as_ref());
-    record(state, &call, result.as_ref().err());
-    if fault == Some(FaultKind::ReplyLost) {
-        return Ok(lost_reply(service.protocol, &call.id));
-    }
+    let (result, connection) = strike::attempt(state, &call, refused, perform);
     let known = service.operations.get(&call.operation);
     let known = known.ok_or_else(|| unknown_operation(service, &call.operation))?;
-    respond::success(service, &call.operation, known, &result?, &call.id)
+    let answer = result
+        .and_then(|result| respond::success(service, &call.operation, known, &result, &call.id));
+    connection.carry(answer, service.protocol, &call.id)
 }
 
 /// Does an operation whose parameters have been read.
@@ -276,41 +261,18 @@ fn answer_dynamodb(
         parameters: serde_json::from_slice(request.body()).unwrap_or_default(),
     };
     state.trail = crate::record::Trail::default();
-    let fault = meet_fault(state, &call);
-    let result = match &fault {
-        Some(FaultKind::ErrorBefore {
-            code,
-            status,
-            message,
-        }) => Err(ApiError::with_status(*status, code, message)),
-        _ => dynamodb::perform(state, &call),
-    };
-    record(state, &call, result.as_ref().err());
-    match result {
-        _ if fault == Some(FaultKind::ReplyLost) => lost_reply(Protocol::Json, id),
-        Ok(document) => respond::document(&document, id),
-        Err(error) => respond::failure(Protocol::Json, &error, id),
-    }
+    let (result, connection) = strike::attempt(state, &call, None, dynamodb::perform);
+    let answer = result.map(|document| respond::document(&document, id));
+    let answer = connection.carry(answer, Protocol::Json, id);
+    answer.unwrap_or_else(|error| respond::failure(Protocol::Json, &error, id))
 }
 
-fn meet_fault(state: &mut State, call: &Request) -> Option<FaultKind> {
-    state
-        .faults
-        .meet(&call.operation, &call.caller.arn, &call.region)
-}
-
-fn lost_reply(protocol: Protocol, id: &str) -> Response<Bytes> {
-    let error = ApiError::internal("The connection was closed before the reply arrived");
-    let mut response = respond::failure(protocol, &error, id);
-    let aborted = HeaderValue::from_static("aborted");
-    response
-        .headers_mut()
-        .insert(crate::serve::CONNECTION_HEADER, aborted);
-    response
-}
-
-fn record(state: &mut State, call: &Request, error: Option<&ApiError>) {
+/// Keeps the call, unless nothing is recorded.
+pub(crate) fn record(state: &mut State, call: &Request, error: Option<&ApiError>) {
     let mut trail = std::mem::take(&mut state.trail);
+    if !state.settings.recording {
+        return;
+    }
     if call.service == "ec2" {
         let region = call.region.clone();
         trail.context.insert("ec2:Region".to_owned(), region);

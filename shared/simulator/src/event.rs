@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::fault::courier;
 use crate::state::State;
 
 /// An event on the default bus of an account's Region.
@@ -48,11 +49,12 @@ pub(crate) fn emit_from(
         "resources": resources,
         "detail": detail,
     });
-    state.events.push(Event {
+    let event = Event {
         account: account.to_owned(),
         region: region.to_owned(),
         body,
-    });
+    };
+    courier::send(state, event);
 }
 
 /// `EC2 AMI State Change`, which goes to the image's owner:

@@ -31,7 +31,8 @@ pub struct Call {
     pub resources: Vec<String>,
     /// Condition keys and their values, like `aws:RequestTag/team`.
     pub context: BTreeMap<String, String>,
-    /// The error's code, where the call was refused.
+    /// The error's code, where the call was refused. `ConnectionLost` and `CallerCrashed` are of
+    /// calls that a fault kept from arriving.
     pub error: Option<String>,
     /// Whether the operation may change anything.
     pub mutating: bool,

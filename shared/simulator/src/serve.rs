@@ -18,7 +18,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
-/// The header of a response whose connection is to be closed instead (`aborted`).
+/// The header of a response whose connection is to be closed instead (`aborted`, `crashed`).
 pub const CONNECTION_HEADER: &str = "x-simulator-connection";
 /// The longest body that is read, in bytes. What AWS takes of the services here is far below.
 const LONGEST_BODY: u32 = 16 * 1024 * 1024;
@@ -45,7 +45,8 @@ impl Server {
     }
 
     /// Serves whatever answers a whole request with a whole response. A response that carries the
-    /// header [`CONNECTION_HEADER`] with `aborted` is not sent: the connection is closed instead.
+    /// header [`CONNECTION_HEADER`] with `aborted` or `crashed` is not sent: the connection is
+    /// closed instead.
     ///
     /// # Errors
     /// Where the port is taken, or the system has no thread or socket left.
@@ -154,7 +155,7 @@ where
     };
     let response = answer(Request::from_parts(parts, body)).await;
     let connection = response.headers().get(CONNECTION_HEADER);
-    if connection.is_some_and(|value| value == "aborted") {
+    if connection.is_some_and(|value| value == "aborted" || value == "crashed") {
         return Err(io::Error::from(io::ErrorKind::ConnectionAborted).into());
     }
     Ok(response.map(Full::new))
@@ -210,14 +211,16 @@ mod tests {
 
     #[test]
     fn a_lost_reply_closes_the_connection_without_an_answer() {
-        let lost = |_| {
-            let mut response = Response::new(Bytes::from("never seen"));
-            let aborted = http::HeaderValue::from_static("aborted");
-            response.headers_mut().insert(CONNECTION_HEADER, aborted);
-            ready(response)
-        };
-        let server = Server::answering(0, lost).unwrap();
-        assert_eq!(told(&server, &post("hello")), "");
+        for said in ["aborted", "crashed"] {
+            let lost = move |_| {
+                let mut response = Response::new(Bytes::from("never seen"));
+                let said = http::HeaderValue::from_static(said);
+                response.headers_mut().insert(CONNECTION_HEADER, said);
+                ready(response)
+            };
+            let server = Server::answering(0, lost).unwrap();
+            assert_eq!(told(&server, &post("hello")), "");
+        }
     }
 
     #[test]

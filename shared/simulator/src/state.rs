@@ -10,7 +10,8 @@ use crate::dynamodb::Databases;
 use crate::ec2::Ec2;
 use crate::ec2::change::{self, Change};
 use crate::event::Event;
-use crate::fault::Faults;
+use crate::fault::courier::Courier;
+use crate::fault::plan::Faults;
 use crate::identity::Identities;
 use crate::ids::Ids;
 use crate::imagebuilder::ImageBuilder;
@@ -20,6 +21,7 @@ use crate::record::{Call, Trail};
 use crate::s3::S3;
 use crate::sns::Sns;
 use crate::ssm::Ssm;
+use crate::throttle::Throttle;
 use serde::{Deserialize, Serialize};
 
 /// What a world lets one set.
@@ -40,6 +42,8 @@ pub(crate) struct Settings {
     pub(crate) public_images: usize,
     /// Whether accounts have a trail, so that `EventBridge` hears of their calls.
     pub(crate) trail: bool,
+    /// Whether calls are recorded and trailed.
+    pub(crate) recording: bool,
 }
 
 /// The state behind a world's handle.
@@ -51,6 +55,8 @@ pub(crate) struct State {
     pub(crate) identities: Identities,
     #[serde(skip)]
     pub(crate) faults: Faults,
+    pub(crate) courier: Courier,
+    pub(crate) throttle: Throttle,
     #[serde(skip)]
     pub(crate) calls: Vec<Call>,
     #[serde(skip)]
@@ -83,9 +89,12 @@ impl State {
                 images: 50_000,
                 public_images: 5,
                 trail: true,
+                recording: true,
             },
             identities: Identities::default(),
-            faults: Faults::default(),
+            faults: Faults::new(seed),
+            courier: Courier::new(seed),
+            throttle: Throttle::default(),
             calls: Vec::new(),
             events: Vec::new(),
             trail: Trail::default(),
@@ -130,11 +139,16 @@ impl State {
         let until = later(self.clock.now(), by);
         while self.next_change().is_some_and(|at| at <= until) {
             if let Some(((at, _), change)) = self.due.pop_first() {
-                self.clock.set(at);
+                self.set_clock(at);
                 change::happen(self, change);
             }
         }
-        self.clock.set(until);
+        self.set_clock(until);
+    }
+
+    fn set_clock(&mut self, at: Timestamp) {
+        self.ec2.stamp(self.clock.now());
+        self.clock.set(at);
     }
 
     /// Notes a resource that the call being answered is about.
@@ -146,6 +160,11 @@ impl State {
     pub(crate) fn condition(&mut self, key: impl Into<String>, value: impl Into<String>) {
         self.trail.context.insert(key.into(), value.into());
     }
+}
+
+/// `time` and `by` less, or the earliest there is.
+pub(crate) fn earlier(time: Timestamp, by: SignedDuration) -> Timestamp {
+    time.checked_sub(by).unwrap_or(Timestamp::MIN)
 }
 
 /// `time` and `by` more, or the latest there is.

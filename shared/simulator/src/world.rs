@@ -10,7 +10,6 @@ use crate::clock::Clock;
 use crate::dispatch::{self, call_by_value};
 use crate::dynamodb::{self, StreamRecord};
 use crate::event::Event;
-use crate::fault::Fault;
 use crate::identity::Credentials;
 use crate::kms::KeyState;
 use crate::record::Call;
@@ -178,7 +177,9 @@ impl World {
 
     /// Empties the recorder.
     pub fn forget_calls(&self) {
-        self.state().calls.clear();
+        let state = &mut self.state();
+        state.calls.clear();
+        state.faults.forget_calls();
     }
 
     /// Everything published to a topic, in order.
@@ -189,16 +190,6 @@ impl World {
             .filter(|message| message.topic == topic_arn)
             .cloned()
             .collect()
-    }
-
-    /// Lets a fault meet a future call.
-    pub fn fail_next(&self, fault: Fault) {
-        self.state().faults.add(fault);
-    }
-
-    /// How many faults still wait for their call.
-    pub fn faults_pending(&self) -> usize {
-        self.state().faults.pending()
     }
 
     /// Makes a topic; gives its ARN.

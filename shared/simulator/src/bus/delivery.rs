@@ -4,6 +4,8 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::EventFaults;
+
 /// A call of a function that is due.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Delivery {
@@ -42,4 +44,16 @@ pub enum Delivering {
     Doubled,
     /// The last event that waits in a queue comes first. Streams keep their order, in AWS as here.
     Reversed,
+}
+
+impl Delivering {
+    /// What befalls each event.
+    pub(super) fn of_events(self) -> EventFaults {
+        let surely = |is: bool| if is { 1.0 } else { 0.0 };
+        EventFaults {
+            lost: surely(self == Self::Lost),
+            doubled: surely(self == Self::Doubled),
+            ..EventFaults::default()
+        }
+    }
 }

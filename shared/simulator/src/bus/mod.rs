@@ -40,6 +40,8 @@ pub use self::template::TemplateError;
 pub use self::wiring::Function;
 use self::wiring::{Rule, Wiring};
 use self::work::{InFlight, Work};
+use crate::event::Event;
+use crate::fault::courier::{Courier, EventReport};
 
 /// The rules, queues, schedules and mappings of a deployment, and what is under way in them.
 #[derive(Debug)]
@@ -49,6 +51,7 @@ pub struct Bus {
     wiring: Wiring,
     spokes: Vec<Rule>,
     delivering: Delivering,
+    courier: Courier,
     /// Asynchronous calls that wait for their time.
     calls: Vec<Call>,
     in_flight: BTreeMap<u64, InFlight>,
@@ -76,6 +79,7 @@ impl Bus {
             wiring: Wiring::of_hub(template, hub_account, hub_region)?,
             spokes: Vec::new(),
             delivering: Delivering::default(),
+            courier: Courier::default(),
             calls: Vec::new(),
             in_flight: BTreeMap::new(),
             count: 0,
@@ -88,9 +92,17 @@ impl Bus {
         Ok(self)
     }
 
-    /// Chooses how events and stream records that arrive from now on are delivered.
+    /// Chooses how events and stream records that arrive from now on are delivered. What befalls
+    /// events by chance, before they come to a bus, is set with
+    /// [`World::set_event_faults`](crate::World::set_event_faults).
     pub fn set_delivery(&mut self, delivering: Delivering) {
         self.delivering = delivering;
+        self.courier.set(delivering.of_events());
+    }
+
+    /// The events that were lost or doubled here, in order.
+    pub fn event_report(&self) -> Vec<EventReport> {
+        self.courier.report()
     }
 
     /// The functions' logical ids, in the template's order.
@@ -112,11 +124,11 @@ impl Bus {
 
     /// An event on the default bus of an account and Region.
     pub fn put_event(&mut self, now: Timestamp, account: &str, region: &str, event: &Value) {
-        let copies = match self.delivering {
-            Delivering::Lost => return,
-            Delivering::Doubled => 2,
-            Delivering::Faithful | Delivering::Reversed => 1,
-        };
+        let copies = self.courier.copies(&Event {
+            account: account.to_owned(),
+            region: region.to_owned(),
+            body: event.clone(),
+        });
         for arn in self.targets(account == self.account && region == self.region, event) {
             let Some(queue) = self.wiring.queue(&arn) else {
                 continue;

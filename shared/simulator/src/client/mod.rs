@@ -6,9 +6,11 @@
 
 mod decode;
 mod encode;
+mod example;
 mod exchange;
 mod rest;
 
+pub use example::Examples;
 pub use exchange::{Connection, exchange};
 
 use bytes::Bytes;
@@ -89,6 +91,15 @@ pub fn result(
             .map_err(|error| ApiError::internal(error.to_string())),
         Protocol::RestJson | Protocol::RestXml => rest::result(known, shape, response),
     }
+}
+
+/// Every operation in the table, with its service, in order. Not all of them are simulated.
+pub fn operations() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let services = model::services().iter();
+    services.flat_map(|(service, known)| {
+        let operations = known.operations.keys();
+        operations.map(move |operation| (service.as_str(), operation.as_str()))
+    })
 }
 
 fn known(service: &str) -> Result<&'static Service, ApiError> {

@@ -24,7 +24,8 @@ const ADDRESS: &str = "198.51.100.1";
 /// Calls that only read are not delivered.
 pub(crate) fn api_call(state: &mut State, call: &Request, result: Result<&Value, &ApiError>) {
     let told = SERVICES.contains(&call.service.as_str()) && is_mutating(&call.operation);
-    if !state.settings.trail || !told || is_left_out(call, result) {
+    let trailed = state.settings.trail && state.settings.recording;
+    if !trailed || !told || is_left_out(call, result) {
         return;
     }
     let time = format!("{:.0}", state.clock.now());

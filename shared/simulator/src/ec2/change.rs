@@ -6,7 +6,8 @@ use crate::ec2::image::usage_report;
 use crate::ec2::instance::phase::{self, Phase};
 use crate::ec2::recycle_bin;
 use crate::ec2::snapshot::{self, SnapshotState};
-use crate::event;
+use crate::event::{self, Event};
+use crate::fault::courier;
 use crate::kms;
 use crate::ssm::put;
 use crate::state::State;
@@ -47,6 +48,10 @@ pub(crate) enum Change {
     SnapshotTierMoves { region: String, id: String },
     /// A KMS key is deleted, unless that was cancelled.
     KeyDeleted { arn: String },
+    /// An event arrives late.
+    EventArrives(Event),
+    /// Events that were kept back arrive.
+    HeldEventsArrive,
 }
 
 /// Lets a change happen.
@@ -68,6 +73,8 @@ pub(crate) fn happen(state: &mut State, change: Change) {
         Change::ParameterValidated(draft) => put::validated(state, *draft),
         Change::UsageReported { region, id } => usage_report::finish(state, &region, &id),
         Change::KeyDeleted { arn } => kms::delete_when_due(state, &arn),
+        Change::EventArrives(event) => courier::arrive(state, event),
+        Change::HeldEventsArrive => courier::release(state),
     }
 }
 

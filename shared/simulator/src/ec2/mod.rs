@@ -20,10 +20,12 @@ pub(crate) mod zone;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::dispatch::Handler;
+use crate::lag::Kept;
 use crate::request::Request;
 use crate::state::State;
 use crate::wire::error::ApiError;
@@ -47,19 +49,22 @@ pub(crate) struct Ec2 {
     pub(crate) tokens: idempotency::Tokens,
     /// The organizations and organizational units each account is in.
     pub(crate) organizations: BTreeMap<String, BTreeSet<String>>,
+    /// How far lists are behind. A world that is read back has none.
+    #[serde(skip)]
+    list_lag: Option<SignedDuration>,
 }
 
 /// The resources of one Region, of all accounts.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Region {
     pub(crate) images: image::store::Images,
-    pub(crate) snapshots: BTreeMap<String, Snapshot>,
+    pub(crate) snapshots: Kept<Snapshot>,
     pub(crate) copying_snapshots: snapshot::copy::UnderWay,
     pub(crate) imports: BTreeMap<String, snapshot::import::ImportTask>,
     /// The accounts that block public sharing of snapshots.
     pub(crate) public_snapshots_blocked: BTreeMap<String, snapshot::public_access::Block>,
-    pub(crate) volumes: BTreeMap<String, Volume>,
-    pub(crate) instances: BTreeMap<String, Instance>,
+    pub(crate) volumes: Kept<Volume>,
+    pub(crate) instances: Kept<Instance>,
     pub(crate) launch_templates: launch_template::Templates,
     pub(crate) fleets: fleet::Fleets,
     pub(crate) bin: recycle_bin::Bin,
@@ -74,7 +79,37 @@ impl Ec2 {
     }
 
     pub(crate) fn region_mut(&mut self, name: &str) -> &mut Region {
-        self.regions.entry(name.to_owned()).or_default()
+        let remembers = self.list_lag.is_some();
+        self.regions.entry(name.to_owned()).or_insert_with(|| {
+            let mut region = Region::default();
+            region.remember(remembers);
+            region
+        })
+    }
+
+    /// A Region to change, unless nothing was ever in it.
+    pub(crate) fn region_if_any(&mut self, name: &str) -> Option<&mut Region> {
+        self.regions.get_mut(name)
+    }
+
+    pub(crate) fn list_lag(&self) -> Option<SignedDuration> {
+        self.list_lag
+    }
+
+    pub(crate) fn set_list_lag(&mut self, lag: Option<SignedDuration>) {
+        self.list_lag = lag;
+        for region in self.regions.values_mut() {
+            region.remember(lag.is_some());
+        }
+    }
+
+    /// The moment is over: what changed in it was there until `now`.
+    pub(crate) fn stamp(&mut self, now: Timestamp) {
+        if self.list_lag.is_some() {
+            self.regions
+                .values_mut()
+                .for_each(|region| region.stamp(now));
+        }
     }
 
     pub(crate) fn image(&self, region: &str, id: &str) -> Option<&Image> {
@@ -91,6 +126,37 @@ impl Ec2 {
 
     pub(crate) fn snapshot_mut(&mut self, region: &str, id: &str) -> Option<&mut Snapshot> {
         self.regions.get_mut(region)?.snapshots.get_mut(id)
+    }
+}
+
+/// What a Region's lists show of earlier moments: [`crate::lag`].
+impl Region {
+    fn remember(&mut self, remembers: bool) {
+        self.images.remember(remembers);
+        self.snapshots.remember(remembers);
+        self.volumes.remember(remembers);
+        self.instances.remember(remembers);
+    }
+
+    fn stamp(&mut self, now: Timestamp) {
+        self.images.stamp(now);
+        self.snapshots.stamp(now);
+        self.volumes.stamp(now);
+        self.instances.stamp(now);
+    }
+
+    pub(crate) fn set_back(&mut self, to: Timestamp) {
+        self.images.set_back(to);
+        self.snapshots.set_back(to);
+        self.volumes.set_back(to);
+        self.instances.set_back(to);
+    }
+
+    pub(crate) fn set_forward(&mut self) {
+        self.images.set_forward();
+        self.snapshots.set_forward();
+        self.volumes.set_forward();
+        self.instances.set_forward();
     }
 }
 

@@ -2,13 +2,17 @@
 
 mod copy;
 mod describe;
+mod event_faults;
+mod faults;
 mod images;
+mod lag;
 mod lifecycle;
 mod protocol;
 mod rest;
 mod services;
 mod sharing;
 mod tags;
+mod throttling;
 mod trail;
 
 use bytes::Bytes;

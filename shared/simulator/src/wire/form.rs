@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::refusal::Refusal;
+use super::xml;
 
 /// Deeper than any shape's parameters nest.
 const DEEPEST: usize = 24;
@@ -20,6 +21,7 @@ impl Form {
         let mut form = Self::default();
         let pairs = form_urlencoded::parse(body).chain(form_urlencoded::parse(query.as_bytes()));
         for (name, value) in pairs {
+            refuse_what_no_answer_carries(&name, &value)?;
             form.insert(&name, value.into_owned())?;
         }
         Ok(form)
@@ -60,9 +62,33 @@ impl Form {
     }
 }
 
+/// Refuses characters that the answers of these protocols, XML documents, can't carry back.
+fn refuse_what_no_answer_carries(name: &str, value: &str) -> Result<(), Refusal> {
+    if !name.chars().all(xml::carries) {
+        return Err(Refusal::unknown(name.escape_debug().to_string()));
+    }
+    if !value.chars().all(xml::carries) {
+        return Err(Refusal::Value {
+            path: name.to_owned(),
+            value: value.escape_debug().to_string(),
+            expected: "characters that XML 1.0 can carry".to_owned(),
+        });
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn characters_that_xml_cannot_carry_are_refused_and_escaped_in_the_refusal() {
+        for body in ["A=%00", "A=a%08", "A=%EF%BF%BF", "A%1F=1"] {
+            let refusal = Form::parse(body.as_bytes(), "").expect_err("a refusal");
+            assert!(refusal.to_string().chars().all(xml::carries), "{refusal}");
+        }
+        assert!(Form::parse(b"A=%09%0A%0D%7F%C2%80", "").is_ok());
+    }
 
     #[test]
     fn numbers_order_lists_not_letters() {

@@ -9,10 +9,13 @@ static MODEL: OnceLock<BTreeMap<String, Service>> = OnceLock::new();
 
 /// The service of that name, as it stands in a request's signing scope.
 pub(crate) fn service(name: &str) -> Option<&'static Service> {
+    services().get(name)
+}
+
+/// All services, by name.
+pub(crate) fn services() -> &'static BTreeMap<String, Service> {
     let text = include_str!("../../model/operations.json");
-    MODEL
-        .get_or_init(|| serde_json::from_str(text).unwrap_or_default())
-        .get(name)
+    MODEL.get_or_init(|| serde_json::from_str(text).unwrap_or_default())
 }
 
 /// One AWS service's operations and shapes.

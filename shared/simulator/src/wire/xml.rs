@@ -1,5 +1,7 @@
 //! Writes results as XML by their output shape, for EC2, the query protocol and S3.
 
+use std::borrow::Cow;
+
 use quick_xml::escape::escape;
 use serde_json::{Map, Value};
 
@@ -19,8 +21,26 @@ pub(crate) fn members(
     Ok(xml)
 }
 
-/// An element with a text in it.
+/// Whether XML 1.0 has a character at all: <https://www.w3.org/TR/xml/#charsets>.
+pub(crate) fn carries(character: char) -> bool {
+    !matches!(character, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
+}
+
+/// An element with a text in it. What XML can't carry becomes a replacement character: it comes
+/// from protocols that can.
 pub(crate) fn element(name: &str, text: &str, xml: &mut String) {
+    let text: Cow<'_, str> = if text.chars().all(carries) {
+        Cow::Borrowed(text)
+    } else {
+        let carried = |character| {
+            if carries(character) {
+                character
+            } else {
+                '\u{fffd}'
+            }
+        };
+        Cow::Owned(text.chars().map(carried).collect())
+    };
     let text = escape(text);
     open(name, xml);
     xml.push_str(&text);

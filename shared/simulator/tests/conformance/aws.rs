@@ -162,6 +162,18 @@ impl<'a> Aws<'a> {
         text(&registered["ImageId"])
     }
 
+    /// Puts the manifest of an instance-store bundle into a bucket of the caller's; gives its
+    /// location.
+    #[track_caller]
+    pub fn bundle(&self) -> String {
+        let bucket = "golden-bundles";
+        self.call("s3", "CreateBucket", json!({ "Bucket": bucket }));
+        let key = "web/image.manifest.xml";
+        let put = json!({ "Bucket": bucket, "Key": key, "Body": "<manifest/>" });
+        self.call("s3", "PutObject", put);
+        format!("{bucket}/{key}")
+    }
+
     /// An image as `DescribeImages` shows it to the caller.
     #[track_caller]
     pub fn described(&self, id: &str) -> Value {

@@ -1,7 +1,7 @@
 //! Proves which image events reach the function, and what becomes of those that it can't handle.
 
 use super::*;
-use crate::{NewImage, World};
+use crate::{EventFate, NewImage, World};
 
 #[test]
 fn an_image_event_anywhere_reaches_replicate() {
@@ -167,6 +167,18 @@ fn events_can_be_lost_doubled_and_reversed() {
         ["ami-1", "ami-1", "ami-2", "ami-2"]
     );
     assert_eq!(delivered(Delivering::Reversed), ["ami-2", "ami-1"]);
+}
+
+#[test]
+fn what_is_lost_or_doubled_is_reported() {
+    let mut bus = bus();
+    for delivering in [Delivering::Faithful, Delivering::Lost, Delivering::Doubled] {
+        bus.set_delivery(delivering);
+        bus.put_event(start(), ACCOUNT, REGION, &state("ami-1", "available"));
+    }
+    let report = bus.event_report().into_iter();
+    let fates: Vec<EventFate> = report.map(|report| report.fate).collect();
+    assert_eq!(fates, [EventFate::Lost, EventFate::Doubled]);
 }
 
 #[test]

@@ -179,7 +179,8 @@ pub(crate) fn end(state: &mut State, copy: &Copy) {
         return;
     }
     let mut parts = copy.parts.iter();
-    let problem = parts.find_map(|part| problem(state, copy, part));
+    let planned = state.faults.copy_failure(&copy.image);
+    let problem = planned.or_else(|| parts.find_map(|part| problem(state, copy, part)));
     match problem {
         Some(why) => change::image_failed(state, &copy.region, &copy.image, &why),
         None => change::image_ready(state, &copy.region, &copy.image),

@@ -9,6 +9,7 @@ use crate::ec2::tag;
 use crate::event;
 use crate::ids::is_resource_id;
 use crate::request::{Params, Request};
+use crate::s3;
 use crate::state::State;
 use crate::wire::error::ApiError;
 
@@ -19,7 +20,7 @@ pub(crate) fn register_image(state: &mut State, call: &Request) -> Result<Value,
     let params = call.params();
     check_name(state, call, params.need("Name")?)?;
     let devices = mapping::devices(state, call)?;
-    let layout = layout(params, devices)?;
+    let layout = layout(state, call, devices)?;
     let mut tags = tag::specifications(state, call, &["image"])?;
     let tags = tags.remove("image").unwrap_or_default();
     let mut image = new_image(state, call, layout, tags)?;
@@ -30,14 +31,15 @@ pub(crate) fn register_image(state: &mut State, call: &Request) -> Result<Value,
     Ok(json!({ "ImageId": id }))
 }
 
-fn layout(params: Params<'_>, devices: Vec<Device>) -> Result<Layout, ApiError> {
+fn layout(state: &State, call: &Request, devices: Vec<Device>) -> Result<Layout, ApiError> {
+    let params = call.params();
     let text = |name: &str| params.text(name).map(str::to_owned);
     let virtualization = params.text("VirtualizationType").unwrap_or("paravirtual");
     if !["hvm", "paravirtual"].contains(&virtualization) {
         let message = format!("Value ({virtualization}) for virtualizationType is invalid.");
         return Err(ApiError::invalid_value(message));
     }
-    check_root(params, &devices)?;
+    check_root(state, call, &devices)?;
     check_features(params, virtualization)?;
     Ok(Layout {
         architecture: text("Architecture").unwrap_or_else(|| "i386".to_owned()),
@@ -60,8 +62,9 @@ fn root_device(params: Params<'_>) -> &str {
     params.text("RootDeviceName").unwrap_or("/dev/sda1")
 }
 
-/// The root is a snapshot, or a manifest in S3 (which need not be there yet), and never both.
-fn check_root(params: Params<'_>, devices: &[Device]) -> Result<(), ApiError> {
+/// The root is a snapshot, or a manifest in S3, and never both.
+fn check_root(state: &State, call: &Request, devices: &[Device]) -> Result<(), ApiError> {
+    let (params, account) = (call.params(), call.account());
     let root = root_device(params);
     let root = devices.iter().find(|device| device.name == root);
     let snapshot = root.and_then(|device| device.ebs.as_ref()?.snapshot_id.as_ref());
@@ -76,21 +79,28 @@ fn check_root(params: Params<'_>, devices: &[Device]) -> Result<(), ApiError> {
             "InvalidParameterCombination",
             "A manifest location and a root snapshot cannot be specified together",
         )),
-        (Some(location), None) => check_manifest(location),
+        (Some(location), None) => check_manifest(state, account, location),
     }
 }
 
-/// `bucket/prefix/image.manifest.xml`.
-fn check_manifest(location: &str) -> Result<(), ApiError> {
-    let key = location
-        .split_once('/')
+/// `bucket/prefix/image.manifest.xml`, in a bucket of the account's:
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>.
+fn check_manifest(state: &State, account: &str, location: &str) -> Result<(), ApiError> {
+    let unfit = |status: &str| {
+        let message =
+            format!("HTTP {status} response for URL {location}: check your manifest path");
+        ApiError::new("InvalidManifest", message)
+    };
+    let key = location.split_once('/');
+    let key = key
         .filter(|(bucket, key)| !bucket.is_empty() && key.ends_with(MANIFEST) && *key != MANIFEST);
-    match key {
-        Some(_) => Ok(()),
-        None => Err(ApiError::new(
-            "InvalidManifest",
-            format!("HTTP 400 (Bad Request) response for URL {location}: check your manifest path"),
-        )),
+    if key.is_none() {
+        return Err(unfit("400 (Bad Request)"));
+    }
+    if s3::holds(state, account, location) {
+        Ok(())
+    } else {
+        Err(unfit("404 (Not Found)"))
     }
 }
 

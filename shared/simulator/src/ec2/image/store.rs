@@ -4,16 +4,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 
+use jiff::Timestamp;
+
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::ec2::image::{Image, ImageState};
+use crate::lag::Kept;
 
 /// Images by id, of all accounts. Read as the map it is; changed only through its own methods,
 /// which keep the indexes right. A saved world holds the images alone.
 #[derive(Debug, Default, Deserialize)]
 #[serde(from = "BTreeMap<String, Image>")]
 pub(crate) struct Images {
-    all: BTreeMap<String, Image>,
+    all: Kept<Image>,
     /// The ids of each account's images, by name.
     names: BTreeMap<String, BTreeMap<String, String>>,
     /// The ids of the images that each snapshot is part of.
@@ -73,6 +76,27 @@ impl Images {
             let owner = image.owner.clone();
             self.forget_copy(&owner, id);
         }
+    }
+
+    /// Begins to remember what it held, or forgets it: [`crate::lag`].
+    pub(crate) fn remember(&mut self, remembers: bool) {
+        self.all.remember(remembers);
+    }
+
+    /// The moment is over: what changed in it was there until `now`.
+    pub(crate) fn stamp(&mut self, now: Timestamp) {
+        self.all.stamp(now);
+    }
+
+    /// Holds what it held at a moment, until it is set forward. What finds images otherwise than
+    /// by listing them stays as it is.
+    pub(crate) fn set_back(&mut self, to: Timestamp) {
+        self.all.set_back(to);
+    }
+
+    /// Holds what it held before it was set back.
+    pub(crate) fn set_forward(&mut self) {
+        self.all.set_forward();
     }
 
     fn forget_copy(&mut self, owner: &str, id: &str) {

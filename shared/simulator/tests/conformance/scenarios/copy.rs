@@ -296,7 +296,7 @@ fn a_bad_key_fails_the_copy_later(aws: &Aws<'_>) {
 }
 
 fn an_instance_store_image_is_copied_to_a_bucket(aws: &Aws<'_>) {
-    let bundled = json!({ "Name": "bundled", "ImageLocation": "bucket/web.manifest.xml" });
+    let bundled = json!({ "Name": "bundled", "ImageLocation": aws.bundle() });
     let source = text(&aws.ec2("RegisterImage", bundled)["ImageId"]);
     let there = aws.at(THERE);
     let mut encrypted = copy_of(&source, "encrypted");

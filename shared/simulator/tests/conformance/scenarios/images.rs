@@ -265,13 +265,15 @@ fn features_that_do_not_fit_are_refused(aws: &Aws<'_>) {
 
 fn an_instance_store_image_lies_in_s3(aws: &Aws<'_>) {
     let at = |location: &str| json!({ "Name": "bundled", "ImageLocation": location });
-    for wrong in ["bucket", "bucket/image.xml", "/image.manifest.xml"] {
+    let absent = "golden-bundles/web/image.manifest.xml";
+    for wrong in ["bucket", "bucket/image.xml", "/image.manifest.xml", absent] {
         let code = aws.ec2_code("RegisterImage", at(wrong));
         assert_eq!(code, "InvalidManifest", "{wrong}");
     }
-    let made = aws.ec2("RegisterImage", at("bucket/web/image.manifest.xml"));
+    let location = aws.bundle();
+    let made = aws.ec2("RegisterImage", at(&location));
     let image = aws.described(&text(&made["ImageId"]));
-    assert_eq!(image["ImageLocation"], "bucket/web/image.manifest.xml");
+    assert_eq!(image["ImageLocation"], location.as_str());
     assert_eq!(image["RootDeviceType"], "instance-store");
 }
 

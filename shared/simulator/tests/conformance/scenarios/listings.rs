@@ -59,7 +59,7 @@ fn unknown_and_malformed_ids_are_refused(aws: &Aws<'_>) {
 fn filters_select_by_what_an_image_is(aws: &Aws<'_>) {
     let snapshot = aws.snapshot();
     let web = aws.image_over("web-1", &snapshot);
-    let bundled = json!({ "Name": "bundled", "ImageLocation": "bucket/b.manifest.xml" });
+    let bundled = json!({ "Name": "bundled", "ImageLocation": aws.bundle() });
     aws.ec2("RegisterImage", bundled);
     let found = |name: &str, value: &str| {
         let filter = json!([{ "Name": name, "Values": [value] }]);
