@@ -209,7 +209,7 @@ impl Examples {
     }
 
     fn number(&mut self, shape: &Shape) -> i64 {
-        let number = [0, 1, 5, 8, 100, 1000][self.below(6)];
+        let number = [0, 1, 1, 1, 5, 8, 100, 1000][self.below(8)];
         within(shape, number)
     }
 

@@ -50,8 +50,18 @@ const ODD: [&str; 40] = [
     "111111111111",
 ];
 
+/// What a served world reads of a body at most.
+const LONGEST_BODY: usize = 16 * 1024 * 1024;
+
 /// Bends a request in one of many ways.
 pub fn bend(draw: &mut Draw, request: &mut Request<Bytes>) {
+    bend_anyhow(draw, request);
+    let length = request.body().len().min(LONGEST_BODY);
+    let body = request.body().slice(..length);
+    *request.body_mut() = body;
+}
+
+fn bend_anyhow(draw: &mut Draw, request: &mut Request<Bytes>) {
     match draw.below(10) {
         0..=5 => bend_parameters(draw, request),
         6..=7 => {
@@ -129,7 +139,9 @@ fn bend_form(draw: &mut Draw, body: &[u8]) -> Bytes {
 /// A list with very many entries.
 fn many(draw: &mut Draw, pairs: &mut Vec<(String, String)>, name: &str, value: &str) {
     let name = name.split(".1").next().unwrap_or_default().to_owned();
-    let count = draw.below(3000);
+    let count = draw
+        .below(3000)
+        .min(LONGEST_BODY / (name.len() + value.len() + 1));
     pairs.extend((1..count).map(|number| (format!("{name}.{number}"), value.to_owned())));
 }
 
@@ -142,7 +154,8 @@ fn bend_value(draw: &mut Draw, value: &mut Value) {
             let at = draw.below(items.len());
             if draw.one_in(8) {
                 let item = items[at].clone();
-                items.extend(std::iter::repeat_n(item, draw.below(2000)));
+                let most = LONGEST_BODY / (item.to_string().len() + 1);
+                items.extend(std::iter::repeat_n(item, draw.below(2000).min(most)));
             } else {
                 bend_value(draw, &mut items[at]);
             }

@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, StatusCode};
 use quick_xml::Reader;
 use quick_xml::escape::unescape;
 use quick_xml::events::Event;
@@ -23,7 +23,9 @@ pub fn problem(
     response: &Response<Bytes>,
     took: Duration,
 ) -> Option<String> {
-    if response.status().is_server_error() {
+    // S3 says so of what is not simulated.
+    let unsimulated = response.status() == StatusCode::NOT_IMPLEMENTED;
+    if response.status().is_server_error() && !unsimulated {
         return Some(format!("status {}", response.status()));
     }
     if took > LONGEST {

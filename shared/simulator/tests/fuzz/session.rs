@@ -73,6 +73,7 @@ impl<'a> Session<'a> {
                 let image = self.world.publish_image(image);
                 let found = json!({ "KeyId": key, "TopicArn": topic, "ImageId": image });
                 self.examples.learn(&found);
+                self.run_instance((account, region), &found["ImageId"]);
             }
             self.world.create_role(account, "hub");
             let role = format!("arn:aws:iam::{account}:role/hub");
@@ -81,7 +82,7 @@ impl<'a> Session<'a> {
         }
         self.examples.learn(&json!({
             "Name": ["name", "state", "owner-id", "tag:team", "tag-key", "image-id", "golden-1"],
-            "AvailabilityZone": "us-east-1a",
+            "AvailabilityZone": ["us-east-1a", "eu-west-1a"],
             "Region": REGIONS,
         }));
         if self.seed.is_multiple_of(3) {
@@ -94,6 +95,13 @@ impl<'a> Session<'a> {
                 reordered: 0.2,
             });
         }
+    }
+
+    fn run_instance(&mut self, (account, region): (&str, &str), image: &Value) {
+        let parameters = json!({ "ImageId": image, "MinCount": 2, "MaxCount": 2 });
+        let world = &self.world;
+        let run = world.perform(account, region, "ec2", "RunInstances", parameters);
+        self.examples.learn(&run.expect("instances"));
     }
 
     pub fn run(&mut self, until: Instant) {
@@ -139,6 +147,7 @@ impl<'a> Session<'a> {
         match client::result(target, &response) {
             Ok(result) => {
                 count.answered += 1;
+                self.examples.learn(&parameters);
                 self.examples.learn(&result);
             }
             Err(error) if response.status().is_success() => {
