@@ -98,6 +98,9 @@ pub struct Local {
     /// How much faster than the machine's the world's clock runs.
     #[arg(long, value_name = "TIMES", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub speed: u32,
+    /// Throttle EC2's calls as AWS publishes it.
+    #[arg(long)]
+    pub throttle: bool,
     /// Serve the bare simulator, without Amiary's table, policy and functions.
     #[arg(long)]
     pub no_functions: bool,

@@ -95,6 +95,7 @@ fn world(options: &Options) -> Result<World, Problem> {
     let copies = SignedDuration::from_secs(i64::from(options.copy_seconds));
     world.set_copy_duration(copies);
     world.set_call_duration(SignedDuration::ZERO);
+    world.set_throttling(options.throttle);
     Ok(world)
 }
 

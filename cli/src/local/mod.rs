@@ -9,7 +9,9 @@ pub use happened::Happened;
 pub use provision::provision;
 
 use crate::exit::Problem;
-use amiary_aws::{Aws, InProcess, Roles, Settings, StaticCredentials, Transport};
+use amiary_aws::{
+    Aws, CONNECTION_HEADER, InProcess, Roles, Settings, StaticCredentials, Transport,
+};
 use amiary_engine::ports::{Clock, ReadRecord, StorePolicy};
 use amiary_simulator::World;
 use amiary_simulator::bus::{Bus, Delivery};
@@ -17,6 +19,7 @@ use functions::Functions;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 const HUB: &str = include_str!("../../../infra/template.yaml");
 const SPOKE_REGION: &str = include_str!("../../../infra/spoke-region.yaml");
@@ -46,10 +49,28 @@ impl Clock for WorldClock {
 
 /// Clients for a principal of an account, over a simulated world.
 pub async fn clients(world: &World, account: &str, principal: &str) -> Aws {
+    clients_that_crash(world, account, principal, Arc::default()).await
+}
+
+/// The same clients; where a planned fault crashes their caller, the flag is set, and what they
+/// were asked is never answered.
+async fn clients_that_crash(
+    world: &World,
+    account: &str,
+    principal: &str,
+    crashed: Arc<AtomicBool>,
+) -> Aws {
     let credentials = world.credentials(account, principal);
     let (answering, telling) = (world.clone(), world.clone());
     let transport = Transport::InProcess(InProcess {
-        call: Arc::new(move |request| answering.call(request)),
+        call: Arc::new(move |request| {
+            let response = answering.call(request);
+            let mark = response.headers().get(CONNECTION_HEADER);
+            if mark.is_some_and(|mark| mark.as_bytes().starts_with(b"crashed")) {
+                crashed.store(true, Ordering::Relaxed);
+            }
+            response
+        }),
         now: Arc::new(move || telling.now()),
         region: HOME_REGION.to_owned(),
         credentials: StaticCredentials {

@@ -12,13 +12,15 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
+use http::HeaderValue;
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// The header by which a service in process says that its reply is lost: `aborted`.
+/// The header by which a service in process says what becomes of the caller: with `aborted` the
+/// reply is lost; with `crashed…` the caller is gone, and whoever drives it sees to its end.
 pub const CONNECTION_HEADER: &str = "x-simulator-connection";
 
 /// A service in process: answers a whole request with a whole response.
@@ -111,14 +113,15 @@ impl InProcess {
             tokio::task::yield_now().await;
         }
         let response = (self.call)(http::Request::from_parts(parts, body));
-        if response
-            .headers()
-            .get(CONNECTION_HEADER)
-            .is_some_and(|value| value == "aborted")
-        {
-            return Err(ConnectorError::io(
-                "the connection was closed before an answer came".into(),
-            ));
+        let connection = response.headers().get(CONNECTION_HEADER);
+        match connection.map_or(&b""[..], HeaderValue::as_bytes) {
+            b"aborted" => {
+                return Err(ConnectorError::io(
+                    "the connection was closed before an answer came".into(),
+                ));
+            }
+            mark if mark.starts_with(b"crashed") => std::future::pending().await,
+            _ => {}
         }
         response.map(SdkBody::from).try_into().map_err(
             |error: aws_smithy_runtime_api::http::HttpError| {

@@ -172,7 +172,9 @@ impl World {
 
     /// The calls recorded since the recorder was last emptied, which empties it.
     pub fn take_calls(&self) -> Vec<Call> {
-        std::mem::take(&mut self.state().calls)
+        let state = &mut self.state();
+        state.faults.forget_calls();
+        std::mem::take(&mut state.calls)
     }
 
     /// Empties the recorder.

@@ -1,7 +1,8 @@
+use amiary_cli::local::Happened;
 use amiary_domain::lineage::ReplicaState;
 use amiary_domain::observation::Mandate;
 use amiary_engine::run::look_at;
-use amiary_simulator::{Fault, FaultKind, NewImage};
+use amiary_simulator::{Fault, FaultKind, NewImage, PlannedFault};
 use amiary_tests::{BUILDER, Stage, Wants, golden};
 use jiff::SignedDuration;
 
@@ -298,4 +299,32 @@ async fn a_key_that_may_not_be_read_is_told_once() {
         .collect();
     assert_eq!(kinds, ["waiting", "replicated"]);
     assert!(stage.is_replicated(&source, 1).await);
+}
+
+/// An invocation that dies around any of its calls is made again, and ends as if it had not.
+#[tokio::test]
+async fn a_crash_around_a_copy_leaves_one_copy() {
+    for kind in [
+        FaultKind::CrashBefore,
+        FaultKind::CrashAfter,
+        FaultKind::CrashAfterReply,
+    ] {
+        let mut stage = Stage::new(&Wants::default()).await;
+        stage.world().plan_fault(
+            PlannedFault::new(kind.clone())
+                .operation("CopyImage")
+                .nth(1),
+        );
+        let source = stage.publish(golden("golden-1"));
+        let happened = stage.local.pass(SignedDuration::from_hours(1)).await;
+        let crashed = happened.iter().any(|one| {
+            matches!(one, Happened::Invoked { result: Err(told), .. } if told.contains("crashed"))
+        });
+        assert!(crashed, "{kind:?}: an invocation died");
+        let report = stage.world().fault_report();
+        assert!(report.iter().all(|fault| fault.fired == 1), "{report:?}");
+        assert!(stage.is_replicated(&source, 2).await, "{kind:?}");
+        assert_eq!(stage.images(BUILDER, "eu-west-1").len(), 1, "{kind:?}");
+        assert_eq!(stage.images(BUILDER, "ap-southeast-2").len(), 1, "{kind:?}");
+    }
 }

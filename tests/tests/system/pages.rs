@@ -13,11 +13,7 @@ const RUN: [(&str, &str, &str); 5] = [
         ".ci/run",
         "\n  cargo test --workspace\n",
     ),
-    (
-        "cargo run -- local",
-        ".ci/run",
-        "cargo run -- local",
-    ),
+    ("cargo run -- local", ".ci/run", "cargo run -- local"),
     (
         "amiary policy check infra/policy.example.toml",
         "cli/tests/command/policy.rs",

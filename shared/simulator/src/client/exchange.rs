@@ -7,11 +7,13 @@ use std::net::{SocketAddr, TcpStream};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 
-/// A connection to a served world, which stays open between requests.
+/// A connection to a served world, which stays open between requests; where the server closes it
+/// after an answer, the next request opens another.
 #[derive(Debug)]
 pub struct Connection {
     address: SocketAddr,
     stream: BufReader<TcpStream>,
+    closed: bool,
 }
 
 /// Sends one request on a connection of its own.
@@ -33,6 +35,7 @@ impl Connection {
         Ok(Self {
             address,
             stream: BufReader::new(stream),
+            closed: false,
         })
     }
 
@@ -41,10 +44,16 @@ impl Connection {
     /// # Errors
     /// Where the connection is closed before the answer came, or the answer is none.
     pub fn exchange(&mut self, request: &Request<Bytes>) -> io::Result<Response<Bytes>> {
+        if self.closed {
+            *self = Self::open(self.address)?;
+        }
         let mut sent = self.head(request).into_bytes();
         sent.extend_from_slice(request.body());
         self.stream.get_mut().write_all(&sent)?;
-        self.read(request.method() == http::Method::HEAD)
+        let response = self.read(request.method() == http::Method::HEAD)?;
+        let after = response.headers().get(http::header::CONNECTION);
+        self.closed = after.is_some_and(|value| value == "close");
+        Ok(response)
     }
 
     fn head(&self, request: &Request<Bytes>) -> String {
