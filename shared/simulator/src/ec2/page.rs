@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::ids::hex;
@@ -15,6 +15,18 @@ use crate::wire::error::ApiError;
 pub(crate) struct Page {
     pub(crate) items: Vec<Value>,
     pub(crate) next: Option<String>,
+}
+
+impl Page {
+    /// The page as a result, its items under a name. They are moved: a page can hold a thousand.
+    pub(crate) fn named(self, items: &str) -> Value {
+        let mut result = Map::new();
+        result.insert(items.to_owned(), Value::Array(self.items));
+        if let Some(next) = self.next {
+            result.insert("NextToken".to_owned(), Value::String(next));
+        }
+        Value::Object(result)
+    }
 }
 
 /// How far a listing has come, and how much of it one page holds.

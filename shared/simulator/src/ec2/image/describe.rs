@@ -2,7 +2,7 @@
 //! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeImages.html>.
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::ec2::Ec2;
 use crate::ec2::access::{no_image, well_formed_image};
@@ -49,7 +49,7 @@ pub(crate) fn describe_images(state: &mut State, call: &Request) -> Result<Value
         });
     let found = wanted.map(|image| (&image.id, image));
     let page = cursor.cut(call, found, |image| image.written(account, now));
-    Ok(json!({ "Images": page.items, "NextToken": page.next }))
+    Ok(page.named("Images"))
 }
 
 /// Refuses ids that are malformed, that don't exist, or that the caller can't see.

@@ -74,7 +74,7 @@ pub(crate) fn describe_image_references(
         found.into_iter(),
         |(kind, one)| json!({ "ImageId": one.image, "ResourceType": kind, "Arn": one.arn }),
     );
-    Ok(json!({ "ImageReferences": page.items, "NextToken": page.next }))
+    Ok(page.named("ImageReferences"))
 }
 
 /// The kinds that a call asks for: all of them, those it lists, or both, with the listed scopes.

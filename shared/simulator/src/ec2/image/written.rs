@@ -34,7 +34,7 @@ impl Image {
         };
         let source = self.origin.image.as_ref();
         let own = account == self.owner;
-        json!({
+        let mut written = json!({
             "ImageId": self.id,
             "ImageLocation": self.location(),
             "State": self.state_name(),
@@ -66,9 +66,10 @@ impl Image {
             "SourceImageId": source.map(|(id, _)| id),
             "SourceImageRegion": source.map(|(_, region)| region),
             "SourceInstanceId": self.origin.instance,
-            "BlockDeviceMappings": self.devices_written(true),
-            "Tags": tag::written(&self.tags.seen_by(account, &self.owner)),
-        })
+        });
+        written["BlockDeviceMappings"] = self.devices_written(true);
+        written["Tags"] = tag::written(&self.tags.seen_by(account, &self.owner));
+        written
     }
 
     /// The block devices; `DescribeImageAttribute` leaves their encryption out.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::clock::millis;
 use crate::ec2::access::{no_snapshot, well_formed_snapshot};
@@ -56,7 +56,7 @@ pub(crate) fn describe_snapshots(state: &mut State, call: &Request) -> Result<Va
         });
     let found = wanted.map(|snapshot| (&snapshot.id, snapshot));
     let page = cursor.cut(call, found, |snapshot| snapshot.written(account, now));
-    Ok(json!({ "Snapshots": page.items, "NextToken": page.next }))
+    Ok(page.named("Snapshots"))
 }
 
 /// The snapshots that a call names, by id; nothing where it names none.

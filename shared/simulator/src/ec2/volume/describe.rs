@@ -1,6 +1,6 @@
 //! `DescribeVolumes`: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeVolumes.html>.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::clock::millis;
 use crate::ec2::filter::Filters;
@@ -56,7 +56,7 @@ pub(crate) fn describe_volumes(state: &mut State, call: &Request) -> Result<Valu
     });
     let found = wanted.map(|volume| (&volume.id, volume));
     let page = cursor.cut(call, found, |volume| volume.written(call.account()));
-    Ok(json!({ "Volumes": page.items, "NextToken": page.next }))
+    Ok(page.named("Volumes"))
 }
 
 fn field(volume: &Volume, name: &str) -> Option<String> {
