@@ -50,8 +50,6 @@ pub(crate) struct Instance {
     pub(crate) root_device: String,
     /// Device names and volume ids.
     pub(crate) volumes: Vec<(String, String)>,
-    /// The volumes that stay when it is terminated.
-    kept_volumes: Vec<String>,
     reservation: String,
     /// Its number within its reservation.
     index: i64,

@@ -71,6 +71,12 @@ impl Bin {
         images.chain(snapshots.map(|(id, kept)| (id, "snapshot", &kept.resource.tags)))
     }
 
+    /// How many images of an account are in the bin.
+    pub(crate) fn images_of(&self, account: &str) -> usize {
+        let images = self.images.values();
+        images.filter(|kept| kept.resource.owner == account).count()
+    }
+
     /// Whether an account's own image or snapshot is in the bin.
     pub(crate) fn has(&self, account: &str, id: &str) -> bool {
         let image = self.images.get(id).map(|kept| &kept.resource.owner);

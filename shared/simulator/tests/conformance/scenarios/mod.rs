@@ -2,9 +2,11 @@
 
 mod agreement;
 mod autoscaling;
+mod basics;
 mod bundles;
 mod copy;
 mod events;
+mod filters;
 mod fleets;
 mod identities;
 mod images;
@@ -13,6 +15,7 @@ mod keys;
 mod launch_templates;
 mod lifecycle;
 mod listings;
+mod ownership;
 mod parameters;
 mod permissions;
 mod protocol;
@@ -20,6 +23,7 @@ mod recipes;
 mod recycle_bin;
 mod references;
 mod retention_rules;
+mod shares;
 mod snapshot_care;
 mod snapshots;
 mod tags;
@@ -30,9 +34,13 @@ use crate::scenario::Section;
 
 pub const SECTIONS: &[Section] = &[
     images::SECTION,
+    basics::SECTION,
     listings::SECTION,
+    filters::SECTION,
+    ownership::SECTION,
     copy::SECTION,
     permissions::SECTION,
+    shares::SECTION,
     lifecycle::SECTION,
     snapshots::SECTION,
     snapshot_care::SECTION,
