@@ -55,6 +55,24 @@ pub(crate) fn new_image(
     tags: TagMap,
 ) -> Result<Image, ApiError> {
     let params = call.params();
+    let description = params.text("Description").unwrap_or_default();
+    named_image(
+        state,
+        call,
+        (params.need("Name")?, description),
+        layout,
+        tags,
+    )
+}
+
+/// The same under a name and a description that the call doesn't say.
+pub(crate) fn named_image(
+    state: &mut State,
+    call: &Request,
+    (name, description): (&str, &str),
+    layout: Layout,
+    tags: TagMap,
+) -> Result<Image, ApiError> {
     check_quota(state, call)?;
     let id = state.ids.resource("ami");
     state.touch(arn(&call.region, "image", &id));
@@ -62,8 +80,8 @@ pub(crate) fn new_image(
         id,
         owner: call.account().to_owned(),
         region: call.region.clone(),
-        name: params.need("Name")?.to_owned(),
-        description: params.text("Description").unwrap_or_default().to_owned(),
+        name: name.to_owned(),
+        description: description.to_owned(),
         state: ImageState::Pending,
         created: state.clock.now(),
         deprecation: None,

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ec2::change::Change;
-use crate::ec2::image::{Image, ImageState};
+use crate::ec2::image::{Image, ImageState, Remains};
 use crate::ec2::snapshot::{Snapshot, SnapshotState};
 use crate::ec2::tag::Tags;
 use crate::ec2::{Operation, Region, op};
@@ -89,10 +89,11 @@ impl Bin {
 /// is not backed by EBS, never became available or failed is not kept.
 pub(crate) fn remove_image(state: &mut State, region: &str, id: &str) {
     let place = state.ec2.region_mut(region);
-    place.deregistered.insert(id.to_owned());
     let Some(mut image) = place.images.remove(id) else {
         return;
     };
+    let remains = Remains::of(&image);
+    place.deregistered.insert(id.to_owned(), remains);
     let whole = matches!(image.state, ImageState::Available | ImageState::Disabled);
     if !whole || image.snapshot_ids().is_empty() {
         return;

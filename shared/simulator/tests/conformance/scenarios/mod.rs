@@ -1,6 +1,7 @@
 //! The scenarios, by the part of AWS they are about.
 
 mod agreement;
+mod allowed;
 mod autoscaling;
 mod basics;
 mod bundles;
@@ -26,6 +27,7 @@ mod retention_rules;
 mod shares;
 mod snapshot_care;
 mod snapshots;
+mod stored_images;
 mod tags;
 mod topics;
 mod volumes;
@@ -38,6 +40,7 @@ pub const SECTIONS: &[Section] = &[
     listings::SECTION,
     filters::SECTION,
     ownership::SECTION,
+    allowed::SECTION,
     copy::SECTION,
     permissions::SECTION,
     shares::SECTION,
@@ -49,6 +52,7 @@ pub const SECTIONS: &[Section] = &[
     retention_rules::SECTION,
     recycle_bin::SECTION,
     bundles::SECTION,
+    stored_images::SECTION,
     instances::SECTION,
     launch_templates::SECTION,
     fleets::SECTION,

@@ -224,7 +224,24 @@ fn changes(image: &str, snapshot: &str, instance: &str) -> Vec<(&'static str, Va
             "DeleteTags",
             json!({ "Resources": [image], "Tags": [{ "Key": "team" }] }),
         ),
+        (
+            "CreateRestoreImageTask",
+            json!({ "Bucket": "golden-bins", "ObjectKey": "golden.bin", "Name": "dry" }),
+        ),
+        (
+            "CreateStoreImageTask",
+            json!({ "ImageId": image, "Bucket": "golden-bins" }),
+        ),
+        (
+            "DeleteImageUsageReport",
+            json!({ "ReportId": "amiur-00000000000000000" }),
+        ),
+        ("DisableAllowedImagesSettings", json!({})),
         ("DisableImageBlockPublicAccess", json!({})),
+        (
+            "EnableAllowedImagesSettings",
+            json!({ "AllowedImagesSettingsState": "enabled" }),
+        ),
         (
             "EnableImageBlockPublicAccess",
             json!({ "ImageBlockPublicAccessState": "block-new-sharing" }),
@@ -251,10 +268,14 @@ fn a_dry_run_changes_nothing(aws: &Aws<'_>) {
         let images = aws.ec2("DescribeImages", json!({ "Owners": ["self"] }))["Images"].clone();
         let asked = json!({ "ImageId": image, "Attribute": "launchPermission" });
         let permissions = aws.ec2("DescribeImageAttribute", asked)["LaunchPermissions"].clone();
-        let block = aws.ec2("GetImageBlockPublicAccessState", json!({}));
+        let settings = [
+            aws.ec2("GetImageBlockPublicAccessState", json!({})),
+            aws.ec2("GetAllowedImagesSettings", json!({})),
+            aws.ec2("DescribeStoreImageTasks", json!({})),
+        ];
         let reports = aws.ec2("DescribeImageUsageReports", json!({}));
         let reports = reports["ImageUsageReports"].as_array().map(Vec::len);
-        (images, permissions, block, reports.unwrap_or_default())
+        (images, permissions, settings, reports.unwrap_or_default())
     };
     let before = state();
     for (operation, mut parameters) in changes(&image, &snapshot, &instance) {

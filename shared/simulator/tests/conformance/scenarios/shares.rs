@@ -22,8 +22,7 @@ pub const SECTION: Section = Section {
             Documented,
             ERRORS,
             "What isn't an account, an organization, a unit or `all` is `InvalidAMIAttributeItemValue`, in both forms.",
-        )
-        .and_moto(),
+        ),
         scenario!(
             members_of_an_organization_see_its_images,
             Documented,
