@@ -247,17 +247,26 @@ fn a_public_image_is_not_stored(aws: &Aws<'_>) {
     let (snapshot, other) = (aws.snapshot(), aws.by(OTHER));
     let image = aws.image_over("golden", &snapshot);
     bucket(&other, BUCKET);
-    let share = |entry: Value| {
-        let add = json!({ "Add": [entry] });
-        let parameters = json!({ "ImageId": image, "LaunchPermission": add });
+    let share_image = |entry: &Value| {
+        let parameters = json!({ "ImageId": image, "LaunchPermission": { "Add": [entry] } });
         aws.ec2("ModifyImageAttribute", parameters);
-        let parameters = json!({ "SnapshotId": snapshot, "CreateVolumePermission": add });
+    };
+    let share_snapshot = |entry: &Value| {
+        let permission = json!({ "Add": [entry] });
+        let parameters = json!({ "SnapshotId": snapshot, "CreateVolumePermission": permission });
         aws.ec2("ModifySnapshotAttribute", parameters);
     };
-    share(json!({ "Group": "all" }));
-    let code = other.ec2_code("CreateStoreImageTask", store(&image));
-    assert_eq!(code, "InvalidRequest");
-    share(json!({ "UserId": OTHER }));
+    let refused = |when: &str| {
+        let code = other.ec2_code("CreateStoreImageTask", store(&image));
+        assert_eq!(code, "InvalidRequest", "{when}");
+    };
+    let (everyone, account) = (json!({ "Group": "all" }), json!({ "UserId": OTHER }));
+    share_image(&everyone);
+    share_snapshot(&everyone);
+    refused("while both are public");
+    share_image(&account);
+    refused("while the snapshot is public");
+    share_snapshot(&account);
     stored(&other, &image);
 }
 
