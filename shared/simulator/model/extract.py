@@ -20,29 +20,31 @@ OPERATIONS = {
     "ec2": """
         CancelImageLaunchPermission CancelSpotFleetRequests CancelSpotInstanceRequests CopyImage
         CopySnapshot CreateFleet CreateImage CreateImageUsageReport CreateLaunchTemplate
-        CreateLaunchTemplateVersion CreateSnapshot CreateSnapshots CreateTags CreateVolume
-        DeleteFleets DeleteImageUsageReport DeleteLaunchTemplate DeleteLaunchTemplateVersions
-        DeleteSnapshot DeleteTags DeleteVolume DeregisterImage DescribeAvailabilityZones
+        CreateLaunchTemplateVersion CreateRestoreImageTask CreateSnapshot CreateSnapshots
+        CreateStoreImageTask CreateTags CreateVolume DeleteFleets DeleteImageUsageReport
+        DeleteLaunchTemplate DeleteLaunchTemplateVersions DeleteSnapshot DeleteTags DeleteVolume
+        DeregisterImage DescribeAvailabilityZones DescribeFastSnapshotRestores
         DescribeFleetInstances DescribeFleets DescribeImageAttribute DescribeImageReferences
         DescribeImageUsageReportEntries DescribeImageUsageReports DescribeImages
-        DescribeImportSnapshotTasks DescribeInstanceStatus DescribeInstances
-        DescribeLaunchTemplateVersions DescribeLaunchTemplates DescribeLockedSnapshots
-        DescribeRegions DescribeSnapshotAttribute DescribeSnapshotTierStatus DescribeSnapshots
-        DescribeSpotFleetInstances DescribeSpotFleetRequests DescribeSpotInstanceRequests
-        DescribeTags DescribeVolumes DisableEbsEncryptionByDefault DisableImage
-        DisableImageBlockPublicAccess DisableImageDeprecation
+        DescribeImportSnapshotTasks DescribeInstanceImageMetadata DescribeInstanceStatus
+        DescribeInstances DescribeLaunchTemplateVersions DescribeLaunchTemplates
+        DescribeLockedSnapshots DescribeRegions DescribeSnapshotAttribute
+        DescribeSnapshotTierStatus DescribeSnapshots DescribeSpotFleetInstances
+        DescribeSpotFleetRequests DescribeSpotInstanceRequests DescribeStoreImageTasks
+        DescribeTags DescribeVolumes DisableAllowedImagesSettings DisableEbsEncryptionByDefault
+        DisableImage DisableImageBlockPublicAccess DisableImageDeprecation
         DisableImageDeregistrationProtection DisableSnapshotBlockPublicAccess
-        EnableEbsEncryptionByDefault EnableImage EnableImageBlockPublicAccess
-        EnableImageDeprecation EnableImageDeregistrationProtection
-        EnableSnapshotBlockPublicAccess GetEbsDefaultKmsKeyId GetEbsEncryptionByDefault
-        GetImageAncestry GetImageBlockPublicAccessState GetSnapshotBlockPublicAccessState
-        ImportSnapshot ListImagesInRecycleBin ListSnapshotsInRecycleBin LockSnapshot
-        ModifyEbsDefaultKmsKeyId ModifyImageAttribute ModifyLaunchTemplate
-        ModifySnapshotAttribute ModifySnapshotTier RebootInstances RegisterImage
-        RequestSpotFleet RequestSpotInstances ResetEbsDefaultKmsKeyId ResetImageAttribute
-        ResetSnapshotAttribute RestoreImageFromRecycleBin RestoreSnapshotFromRecycleBin
-        RestoreSnapshotTier RunInstances StartInstances StopInstances TerminateInstances
-        UnlockSnapshot
+        EnableAllowedImagesSettings EnableEbsEncryptionByDefault EnableImage
+        EnableImageBlockPublicAccess EnableImageDeprecation EnableImageDeregistrationProtection
+        EnableSnapshotBlockPublicAccess GetAllowedImagesSettings GetEbsDefaultKmsKeyId
+        GetEbsEncryptionByDefault GetImageAncestry GetImageBlockPublicAccessState
+        GetSnapshotBlockPublicAccessState ImportSnapshot ListImagesInRecycleBin
+        ListSnapshotsInRecycleBin LockSnapshot ModifyEbsDefaultKmsKeyId ModifyImageAttribute
+        ModifyLaunchTemplate ModifySnapshotAttribute ModifySnapshotTier RebootInstances
+        RegisterImage RequestSpotFleet RequestSpotInstances ResetEbsDefaultKmsKeyId
+        ResetImageAttribute ResetSnapshotAttribute RestoreImageFromRecycleBin
+        RestoreSnapshotFromRecycleBin RestoreSnapshotTier RunInstances StartInstances
+        StopInstances TerminateInstances UnlockSnapshot
     """.split(),
     "imagebuilder": """
         CreateImageRecipe DeleteImageRecipe GetImageRecipe ListImageRecipes

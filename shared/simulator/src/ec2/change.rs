@@ -2,6 +2,7 @@
 
 use crate::ec2::image::ImageState;
 use crate::ec2::image::copy;
+use crate::ec2::image::stored;
 use crate::ec2::image::usage_report;
 use crate::ec2::instance::phase::{self, Phase};
 use crate::ec2::recycle_bin;
@@ -36,6 +37,8 @@ pub(crate) enum Change {
     SnapshotRecovered { region: String, id: String },
     /// The image that a parameter is to name has been looked at.
     ParameterValidated(Box<put::Draft>),
+    /// An image is stored as an object in S3, or not.
+    ImageStored { region: String, task: String },
     /// An image usage report is made.
     UsageReported { region: String, id: String },
     /// The snapshots of an instance's volumes complete.
@@ -71,6 +74,7 @@ pub(crate) fn happen(state: &mut State, change: Change) {
         Change::LeavesBin { region, id } => recycle_bin::leave(state, &region, &id),
         Change::SnapshotRecovered { region, id } => recycle_bin::recovered(state, &region, &id),
         Change::ParameterValidated(draft) => put::validated(state, *draft),
+        Change::ImageStored { region, task } => stored::end(state, &region, &task),
         Change::UsageReported { region, id } => usage_report::finish(state, &region, &id),
         Change::KeyDeleted { arn } => kms::delete_when_due(state, &arn),
         Change::EventArrives(event) => courier::arrive(state, event),

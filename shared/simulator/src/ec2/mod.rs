@@ -43,6 +43,8 @@ pub(crate) struct Ec2 {
     pub(crate) encrypting: BTreeSet<(String, String)>,
     /// Accounts' Regions that keep their images from becoming public.
     pub(crate) images_kept_private: BTreeSet<(String, String)>,
+    /// What accounts' Regions set Allowed AMIs to, where they enabled it.
+    pub(crate) allowed_images: BTreeMap<(String, String), String>,
     /// The keys that accounts' Regions use instead of the AWS-managed one.
     pub(crate) default_keys: BTreeMap<(String, String), String>,
     /// What client tokens were used for.
@@ -69,8 +71,9 @@ pub(crate) struct Region {
     pub(crate) fleets: fleet::Fleets,
     pub(crate) bin: recycle_bin::Bin,
     pub(crate) usage_reports: image::usage_report::Reports,
-    /// The ids of images that are gone.
-    pub(crate) deregistered: BTreeSet<String>,
+    /// The images that are gone, by id.
+    pub(crate) deregistered: BTreeMap<String, image::Remains>,
+    pub(crate) stored_images: image::stored::Tasks,
 }
 
 impl Ec2 {
@@ -189,6 +192,7 @@ const TABLES: &[&[Operation]] = &[
     fleet::OPERATIONS,
     image::OPERATIONS,
     image::references::OPERATIONS,
+    image::stored::OPERATIONS,
     image::usage_report::OPERATIONS,
     instance::OPERATIONS,
     launch_template::OPERATIONS,

@@ -18,6 +18,7 @@ use crate::dispatch::Handler;
 use crate::ids::hex;
 use crate::request::Request;
 use crate::state::State;
+use crate::wire::base64;
 use crate::wire::error::ApiError;
 
 /// The buckets of all accounts; their names are one space.
@@ -174,6 +175,21 @@ pub(crate) fn holds(state: &State, account: &str, location: &str) -> bool {
     let (bucket, key) = location.split_once('/').unwrap_or_default();
     let bucket = state.s3.buckets.get(bucket);
     bucket.is_some_and(|bucket| bucket.owner == account && bucket.objects.contains_key(key))
+}
+
+/// The Region of a bucket of the account's.
+pub(crate) fn region_of<'a>(state: &'a State, account: &str, bucket: &str) -> Option<&'a str> {
+    let bucket = state.s3.buckets.get(bucket);
+    let own = bucket.filter(|bucket| bucket.owner == account);
+    own.map(|bucket| bucket.region.as_str())
+}
+
+/// The text that an object in a bucket of the account's holds.
+pub(crate) fn text(state: &State, account: &str, bucket: &str, key: &str) -> Option<String> {
+    let bucket = state.s3.buckets.get(bucket);
+    let own = bucket.filter(|bucket| bucket.owner == account)?;
+    let body = base64::decode(&own.objects.get(key)?.body)?;
+    String::from_utf8(body).ok()
 }
 
 /// The bucket that a call names, where the caller owns it.

@@ -1,5 +1,7 @@
 //! What images must hold that needs a world seeded beyond the API.
 
+use serde_json::json;
+
 use super::*;
 use crate::LaunchPermission;
 
@@ -82,6 +84,61 @@ fn an_account_has_no_more_images_than_its_quota() {
     );
     world.publish_image(NewImage::new(OWNER, THERE, "golden-2"));
     world.publish_image(NewImage::new(OTHER, HERE, "golden-2"));
+}
+
+#[test]
+fn pending_disabled_and_binned_images_count_towards_the_quota() {
+    let world = World::new(1);
+    world.set_images(3);
+    let rule = json!({
+        "ResourceType": "EC2_IMAGE",
+        "RetentionPeriod": { "RetentionPeriodValue": 7, "RetentionPeriodUnit": "DAYS" },
+    });
+    let made = world.perform(OWNER, HERE, "rbin", "CreateRule", rule);
+    assert!(made.is_ok(), "{made:?}");
+    let [source, gone] =
+        ["disabled", "binned"].map(|name| world.publish_image(NewImage::new(OWNER, HERE, name)));
+    let call = |operation: &str, id: &str| ec2(&world, OWNER, HERE, operation, &[("ImageId", id)]);
+    let copy = |name: &str| {
+        let parameters = [
+            ("Name", name),
+            ("SourceImageId", source.as_str()),
+            ("SourceRegion", HERE),
+        ];
+        ec2(&world, OWNER, HERE, "CopyImage", &parameters)
+    };
+    assert_eq!(copy("pending").status, 200);
+    assert_eq!(copy("one-more").code(), "ResourceLimitExceeded");
+    call("DeregisterImage", &gone);
+    assert_eq!(copy("one-more").code(), "ResourceLimitExceeded");
+    call("DisableImage", &source);
+    let spec = NewImage::new(OWNER, HERE, "one-more");
+    let refused = world.try_publish_image(spec.clone());
+    assert_eq!(
+        refused.map_err(|error| error.code),
+        Err("ResourceLimitExceeded".to_owned())
+    );
+    let restored = call("RestoreImageFromRecycleBin", &gone);
+    assert_eq!(restored.status, 200);
+    call("DeregisterImage", &gone);
+    world.advance(SignedDuration::from_hours(8 * 24));
+    assert!(world.try_publish_image(spec).is_ok());
+}
+
+#[test]
+fn aws_tags_are_not_copied() {
+    let world = World::new(1);
+    let mut spec = NewImage::new(OWNER, HERE, "golden");
+    for (key, value) in [("aws:made-by", "aws"), ("team", "web")] {
+        spec.tags.insert(key.to_owned(), value.to_owned());
+    }
+    let source = world.publish_image(spec);
+    let mut parameters = copy_of(&source, "copy");
+    parameters.push(("CopyImageTags", "true"));
+    let copy = copied(&world, OWNER, &parameters);
+    let copy = world.image(OWNER, THERE, &copy).expect("the copy");
+    let keys: Vec<&String> = copy.tags.keys().collect();
+    assert_eq!(keys, ["team"]);
 }
 
 #[test]

@@ -63,6 +63,9 @@ impl Refusal {
                 "MissingParameter",
                 format!("The request must contain the parameter {path}"),
             ),
+            Self::Value { path, value, .. } if is_permission_group(&path) => {
+                invalid_item(&value, "userGroup")
+            }
             Self::Value {
                 path,
                 value,
@@ -143,6 +146,21 @@ impl std::fmt::Display for Refusal {
             Self::Uri => f.write_str("The path is not text"),
         }
     }
+}
+
+/// Whether a parameter is the group of a launch permission, which is refused as its other members
+/// are.
+fn is_permission_group(path: &str) -> bool {
+    path.starts_with("LaunchPermission.") && path.ends_with(".Group")
+}
+
+/// The error for what can't be an entry of an image's or a snapshot's permissions:
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>.
+pub(crate) fn invalid_item(value: &str, kind: &str) -> ApiError {
+    ApiError::new(
+        "InvalidAMIAttributeItemValue",
+        format!("Invalid attribute item value \"{value}\" for {kind} item type."),
+    )
 }
 
 /// The error for a name that breaks the rules `CopyImage` documents for `Name`:

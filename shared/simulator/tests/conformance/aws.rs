@@ -34,6 +34,8 @@ pub trait Client {
     fn pass(&self, time: Duration);
     /// The events emitted since they were last asked for, as their envelopes.
     fn events(&self) -> Vec<Value>;
+    /// Puts an account into an organization or an organizational unit.
+    fn join(&self, account: &str, arn: &str);
 }
 
 /// AWS as an account sees it in a Region.
@@ -83,6 +85,11 @@ impl<'a> Aws<'a> {
 
     pub fn events(&self) -> Vec<Value> {
         self.client.events()
+    }
+
+    /// Puts this account into an organization or an organizational unit, by ARN.
+    pub fn join(&self, arn: &str) {
+        self.client.join(&self.account, arn);
     }
 
     /// A call that may be refused.

@@ -139,4 +139,8 @@ impl Client for ThroughBoto3<'_> {
     fn events(&self) -> Vec<Value> {
         self.fresh.events()
     }
+
+    fn join(&self, account: &str, arn: &str) {
+        self.fresh.join(account, arn);
+    }
 }

@@ -50,4 +50,8 @@ impl Client for InProcess {
         let events = self.world.take_events().into_iter();
         events.map(|event| event.body).collect()
     }
+
+    fn join(&self, account: &str, arn: &str) {
+        self.world.join_organization(account, arn);
+    }
 }

@@ -88,6 +88,10 @@ impl Client for Moto {
     fn events(&self) -> Vec<Value> {
         panic!("moto tells of no events")
     }
+
+    fn join(&self, _: &str, _: &str) {
+        panic!("moto's organizations see no images")
+    }
 }
 
 impl Drop for Moto {
@@ -137,5 +141,9 @@ impl Client for Recorded<'_> {
 
     fn events(&self) -> Vec<Value> {
         self.client.events()
+    }
+
+    fn join(&self, account: &str, arn: &str) {
+        self.client.join(account, arn);
     }
 }

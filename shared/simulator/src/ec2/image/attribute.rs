@@ -14,7 +14,7 @@ use crate::wire::error::ApiError;
 const LONGEST_DESCRIPTION: usize = 255;
 
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeImageAttribute.html>: one
-/// attribute, for the owner.
+/// attribute, for the owner. The block devices are not told in this way any more.
 pub(crate) fn describe_image_attribute(
     state: &mut State,
     call: &Request,
@@ -26,7 +26,10 @@ pub(crate) fn describe_image_attribute(
     let (name, attribute) = match call.params().need("Attribute")? {
         "description" => ("Description", value(Some(&image.description))),
         "launchPermission" => ("LaunchPermissions", Value::Array(permissions.collect())),
-        "blockDeviceMapping" => ("BlockDeviceMappings", image.devices_written(false)),
+        "blockDeviceMapping" => {
+            let message = "Unauthorized attempt to access restricted resource";
+            return Err(ApiError::with_status(403, "AuthFailure", message));
+        }
         "bootMode" => ("BootMode", value(image.layout.boot_mode.as_ref())),
         "tpmSupport" => ("TpmSupport", value(image.layout.tpm_support.as_ref())),
         "imdsSupport" => ("ImdsSupport", value(image.layout.imds_support.as_ref())),

@@ -20,7 +20,7 @@ pub(crate) fn deregister_image(state: &mut State, call: &Request) -> Result<Valu
     let image = own_image(state, call)?;
     refuse(image, now)?;
     let (id, snapshots) = (image.id.clone(), image.snapshot_ids());
-    if image.state == ImageState::Pending && image.origin.instance.is_some() {
+    if image.state == ImageState::Pending && !image.is_being_copied() {
         let made = snapshots.clone();
         complete_alone(state, &call.region, made);
     }

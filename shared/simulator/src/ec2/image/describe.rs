@@ -2,11 +2,12 @@
 //! <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeImages.html>.
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::ec2::Ec2;
 use crate::ec2::access::{no_image, well_formed_image};
 use crate::ec2::filter::Filters;
+use crate::ec2::image::allowed;
 use crate::ec2::image::fields::{FILTERS, field};
 use crate::ec2::image::permission::LaunchPermission;
 use crate::ec2::image::{Image, ImageState};
@@ -32,6 +33,7 @@ pub(crate) fn describe_images(state: &mut State, call: &Request) -> Result<Value
     ids.dedup();
     let selection = Selection::read(state, call, !ids.is_empty())?;
     let (now, account) = (state.clock.now(), call.account());
+    let allowed = allowed::told(state, call);
     let images = state.ec2.region(&call.region).map(|region| &region.images);
     let named = ids
         .iter()
@@ -45,10 +47,17 @@ pub(crate) fn describe_images(state: &mut State, call: &Request) -> Result<Value
         .filter(|image| selection.holds(image))
         .filter(|image| {
             let tags = || image.tags.seen_by(account, &image.owner);
-            filters.match_all(tags, |name| field(image, name))
+            filters.match_all(tags, |name| match (name, allowed) {
+                ("image-allowed", Some(allowed)) => vec![allowed.to_string()],
+                _ => field(image, name),
+            })
         });
     let found = wanted.map(|image| (&image.id, image));
-    let page = cursor.cut(call, found, |image| image.written(account, now));
+    let page = cursor.cut(call, found, |image| {
+        let mut written = image.written(account, now);
+        written["ImageAllowed"] = json!(allowed);
+        written
+    });
     Ok(page.named("Images"))
 }
 

@@ -27,14 +27,21 @@ pub(crate) fn disable_image(state: &mut State, call: &Request) -> Result<Value, 
     Ok(json!({ "Return": true }))
 }
 
-/// The launch permissions stay dropped.
+/// The launch permissions stay dropped. Snapshots that were archived meanwhile are to be restored
+/// first; the refusal's code is not documented.
 pub(crate) fn enable_image(state: &mut State, call: &Request) -> Result<Value, ApiError> {
     let image = own_image(state, call)?;
     if image.state != ImageState::Disabled {
         return Err(unavailable_image(&image.id));
     }
-    image.state = ImageState::Available;
-    let id = image.id.clone();
+    let (id, snapshots) = (image.id.clone(), image.snapshot_ids());
+    for snapshot in &snapshots {
+        if let Some(snapshot) = state.ec2.snapshot(&call.region, snapshot) {
+            snapshot.refuse_archived()?;
+        }
+    }
+    let images = &mut state.ec2.region_mut(&call.region).images;
+    images.set_state(&id, ImageState::Available);
     event::image_state(state, (call.account(), &call.region), &id, "available", "");
     Ok(json!({ "Return": true }))
 }

@@ -1,5 +1,6 @@
 //! What an image is, and the table of the operations on images.
 
+pub(crate) mod allowed;
 pub(crate) mod ancestry;
 pub(crate) mod attribute;
 pub(crate) mod copy;
@@ -18,6 +19,7 @@ pub(crate) mod references;
 pub(crate) mod register;
 pub(crate) mod sharing;
 pub(crate) mod store;
+pub(crate) mod stored;
 pub(crate) mod usage_report;
 mod uses;
 mod written;
@@ -50,6 +52,10 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         attribute::describe_image_attribute,
     ),
     op("DescribeImages", describe::describe_images),
+    op(
+        "DisableAllowedImagesSettings",
+        allowed::disable_allowed_images_settings,
+    ),
     op("DisableImage", lifecycle::disable_image),
     op(
         "DisableImageBlockPublicAccess",
@@ -63,6 +69,10 @@ pub(crate) const OPERATIONS: &[Operation] = &[
         "DisableImageDeregistrationProtection",
         protection::disable_image_deregistration_protection,
     ),
+    op(
+        "EnableAllowedImagesSettings",
+        allowed::enable_allowed_images_settings,
+    ),
     op("EnableImage", lifecycle::enable_image),
     op(
         "EnableImageBlockPublicAccess",
@@ -75,6 +85,10 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     op(
         "EnableImageDeregistrationProtection",
         protection::enable_image_deregistration_protection,
+    ),
+    op(
+        "GetAllowedImagesSettings",
+        allowed::get_allowed_images_settings,
     ),
     op("GetImageAncestry", ancestry::get_image_ancestry),
     op(
@@ -119,7 +133,7 @@ pub(crate) enum ImageState {
 }
 
 /// What an image is made of; a copy carries it on.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Layout {
     pub(crate) architecture: String,
     pub(crate) virtualization: String,
@@ -138,7 +152,7 @@ pub(crate) struct Layout {
 }
 
 /// One block device of an image.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Device {
     pub(crate) name: String,
     pub(crate) virtual_name: Option<String>,
@@ -146,7 +160,7 @@ pub(crate) struct Device {
 }
 
 /// The EBS volume behind a block device.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Ebs {
     pub(crate) snapshot_id: Option<String>,
     pub(crate) size: i64,
@@ -160,10 +174,38 @@ pub(crate) struct Ebs {
 /// What an image came from; nothing, for a registered one.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Origin {
-    /// The image it was copied from, or whose instance it was made from, and that one's Region.
+    /// The image it was copied or restored from, or whose instance it was made from, and that
+    /// one's Region.
     pub(crate) image: Option<(String, String)>,
     /// The instance it was made from.
     pub(crate) instance: Option<String>,
+    /// Whether it was restored from an object in S3.
+    pub(crate) stored: bool,
+}
+
+/// What is known of an image that is gone.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Remains {
+    pub(crate) owner: String,
+    pub(crate) owner_alias: Option<String>,
+    pub(crate) name: String,
+    pub(crate) created: Timestamp,
+    pub(crate) deprecation: Option<Timestamp>,
+    pub(crate) public: bool,
+}
+
+impl Remains {
+    /// What will be known of an image.
+    pub(crate) fn of(image: &Image) -> Self {
+        Self {
+            owner: image.owner.clone(),
+            owner_alias: image.owner_alias.clone(),
+            name: image.name.clone(),
+            created: image.created,
+            deprecation: image.deprecation,
+            public: image.is_public(),
+        }
+    }
 }
 
 impl Image {
@@ -185,6 +227,7 @@ impl Image {
         self.state == ImageState::Pending
             && self.origin.image.is_some()
             && self.origin.instance.is_none()
+            && !self.origin.stored
     }
 
     /// Whether AWS Backup manages it.

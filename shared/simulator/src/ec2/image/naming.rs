@@ -12,9 +12,7 @@ use crate::state::State;
 use crate::wire::error::ApiError;
 use crate::wire::refusal::malformed_image_name;
 
-/// Refuses a name that is malformed, or that another image of the account in the Region has, and
-/// an image beyond the quota:
-/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ami-quotas.html>.
+/// Refuses a name that is malformed, or that another image of the account in the Region has.
 pub(crate) fn check_name(state: &State, call: &Request, name: &str) -> Result<(), ApiError> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "()[] ./-'@_".contains(c);
     if !(3..=128).contains(&name.len()) || !name.chars().all(allowed) {
@@ -29,18 +27,27 @@ pub(crate) fn check_name(state: &State, call: &Request, name: &str) -> Result<()
             format!("AMI name {name} is already in use by AMI {}", image.id),
         ));
     }
-    let limit = state.settings.images;
-    if region.images.count(call.account()) >= limit {
-        let message = format!(
-            "You have reached your quota of {limit} for the number of images allowed in this \
-             Region. Deregister unused images, or request an increase in your AMIs quota."
-        );
-        return Err(ApiError::new("ResourceLimitExceeded", message));
-    }
     Ok(())
 }
 
-/// A new image of the caller's, named as the call says.
+/// Refuses a new image beyond the quota, in which every image counts, whatever its state, and those
+/// in the Recycle Bin too: <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ami-quotas.html>.
+fn check_quota(state: &State, call: &Request) -> Result<(), ApiError> {
+    let limit = state.settings.images;
+    let images = state.ec2.region(&call.region).map_or(0, |region| {
+        region.images.count(call.account()) + region.bin.images_of(call.account())
+    });
+    if images < limit {
+        return Ok(());
+    }
+    let message = format!(
+        "You have reached your quota of {limit} for the number of images allowed in this Region. \
+         Deregister unused images, or request an increase in your AMIs quota."
+    );
+    Err(ApiError::new("ResourceLimitExceeded", message))
+}
+
+/// A new image of the caller's, named as the call says, within the quota.
 pub(crate) fn new_image(
     state: &mut State,
     call: &Request,
@@ -48,14 +55,33 @@ pub(crate) fn new_image(
     tags: TagMap,
 ) -> Result<Image, ApiError> {
     let params = call.params();
+    let description = params.text("Description").unwrap_or_default();
+    named_image(
+        state,
+        call,
+        (params.need("Name")?, description),
+        layout,
+        tags,
+    )
+}
+
+/// The same under a name and a description that the call doesn't say.
+pub(crate) fn named_image(
+    state: &mut State,
+    call: &Request,
+    (name, description): (&str, &str),
+    layout: Layout,
+    tags: TagMap,
+) -> Result<Image, ApiError> {
+    check_quota(state, call)?;
     let id = state.ids.resource("ami");
     state.touch(arn(&call.region, "image", &id));
     Ok(Image {
         id,
         owner: call.account().to_owned(),
         region: call.region.clone(),
-        name: params.need("Name")?.to_owned(),
-        description: params.text("Description").unwrap_or_default().to_owned(),
+        name: name.to_owned(),
+        description: description.to_owned(),
         state: ImageState::Pending,
         created: state.clock.now(),
         deprecation: None,

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::ids::is_account;
 use crate::request::Params;
 use crate::wire::error::ApiError;
+use crate::wire::refusal::invalid_item;
 
 /// One entry of an image's launch permissions:
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_LaunchPermission.html>.
@@ -194,11 +195,4 @@ fn is_organization_arn(arn: &str, part: &str) -> bool {
     arn.strip_prefix("arn:aws:organizations::")
         .and_then(|rest| rest.split_at_checked(12))
         .is_some_and(|(account, rest)| is_account(account) && rest.starts_with(part))
-}
-
-fn invalid_item(value: &str, kind: &str) -> ApiError {
-    ApiError::new(
-        "InvalidAMIAttributeItemValue",
-        format!("Invalid attribute item value \"{value}\" for {kind} item type."),
-    )
 }

@@ -67,24 +67,18 @@ impl Image {
             "SourceImageRegion": source.map(|(_, region)| region),
             "SourceInstanceId": self.origin.instance,
         });
-        written["BlockDeviceMappings"] = self.devices_written(true);
+        written["BlockDeviceMappings"] = self.devices_written();
         written["Tags"] = tag::written(&self.tags.seen_by(account, &self.owner));
         written
     }
 
-    /// The block devices; `DescribeImageAttribute` leaves their encryption out.
-    pub(crate) fn devices_written(&self, with_encryption: bool) -> Value {
-        let devices = self.layout.devices.iter();
-        Value::Array(
-            devices
-                .map(|device| device.written(with_encryption))
-                .collect(),
-        )
+    fn devices_written(&self) -> Value {
+        self.layout.devices.iter().map(Device::written).collect()
     }
 }
 
 impl Device {
-    fn written(&self, with_encryption: bool) -> Value {
+    fn written(&self) -> Value {
         let ebs = self.ebs.as_ref().map(|ebs| {
             json!({
                 "SnapshotId": ebs.snapshot_id,
@@ -92,7 +86,7 @@ impl Device {
                 "VolumeType": ebs.kind,
                 "Iops": ebs.iops,
                 "Throughput": ebs.throughput,
-                "Encrypted": with_encryption.then_some(ebs.encrypted),
+                "Encrypted": ebs.encrypted,
                 "DeleteOnTermination": ebs.delete_on_termination,
             })
         });

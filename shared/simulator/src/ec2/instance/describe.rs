@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::written::{Volumes, goes};
 use super::{Instance, check_ids, network};
 use crate::clock::millis;
 use crate::ec2::filter::Filters;
@@ -67,7 +68,7 @@ pub(crate) fn describe_instances(state: &mut State, call: &Request) -> Result<Va
     refuse_both(params)?;
     let cursor = page::open(call, 5)?;
     let ids = params.texts("InstanceIds");
-    let region = state.ec2.region_mut(&call.region);
+    let region = &*state.ec2.region_mut(&call.region);
     check_ids(region, call.account(), &ids)?;
     let wanted = cursor.rest(&region.instances).filter(|(id, instance)| {
         let named = ids.is_empty() || ids.contains(id);
@@ -75,14 +76,13 @@ pub(crate) fn describe_instances(state: &mut State, call: &Request) -> Result<Va
             && instance.owner == call.account()
             && filters.match_all(
                 || instance.tags.own(call.account()),
-                |name| field(instance, name),
+                |name| field(instance, &region.volumes, name),
             )
     });
-    let page = cursor.cut(
-        call,
-        wanted,
-        |instance| json!({ "in": instance.reservation, "is": instance.written(call.account()) }),
-    );
+    let page = cursor.cut(call, wanted, |instance| {
+        let written = instance.written(call.account(), &region.volumes);
+        json!({ "in": instance.reservation, "is": written })
+    });
     let reservations = reservations(call.account(), page.items);
     Ok(json!({ "Reservations": reservations, "NextToken": page.next }))
 }
@@ -108,9 +108,9 @@ fn reservations(account: &str, instances: Vec<Value>) -> Vec<Value> {
 }
 
 /// An instance's values under a filter's name.
-pub(super) fn field(instance: &Instance, name: &str) -> Vec<String> {
+fn field(instance: &Instance, volumes: &Volumes, name: &str) -> Vec<String> {
     if let Some(part) = name.strip_prefix("block-device-mapping.") {
-        return device_field(instance, part);
+        return device_field(instance, volumes, part);
     }
     if let Some(member) = name.strip_prefix("instance.group-") {
         let member = if member == "id" {
@@ -126,13 +126,13 @@ pub(super) fn field(instance: &Instance, name: &str) -> Vec<String> {
     one_field(instance, name).into_iter().collect()
 }
 
-fn device_field(instance: &Instance, part: &str) -> Vec<String> {
+fn device_field(instance: &Instance, all: &Volumes, part: &str) -> Vec<String> {
     let devices = instance.volumes.iter();
     let of = |(device, volume): &(String, String)| match part {
         "device-name" => device.clone(),
         "volume-id" => volume.clone(),
         "status" => "attached".to_owned(),
-        _ => (!instance.kept_volumes.contains(volume)).to_string(),
+        _ => goes(all, volume).to_string(),
     };
     devices.map(of).collect()
 }

@@ -135,7 +135,6 @@ fn instance(
         asked: None,
         root_device: layout.root_device.clone(),
         volumes: Vec::new(),
-        kept_volumes: Vec::new(),
         reservation: reservation.to_owned(),
         index,
         hardware: json!({
@@ -188,9 +187,6 @@ fn attach(
     if planned.locked {
         let message = format!("{}: Client error on launch", phase::LAUNCH_FAILED);
         instance.reason = Some((phase::LAUNCH_FAILED.to_owned(), message));
-    }
-    if !planned.ebs.delete_on_termination {
-        instance.kept_volumes.push(volume.id.clone());
     }
     let attached = (planned.name.clone(), volume.id.clone());
     instance.volumes.push(attached);

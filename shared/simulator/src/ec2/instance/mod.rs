@@ -3,6 +3,7 @@
 
 mod describe;
 mod device;
+mod image_metadata;
 pub(crate) mod launch;
 mod network;
 pub(crate) mod phase;
@@ -23,6 +24,10 @@ use crate::wire::error::ApiError;
 use phase::Phase;
 
 pub(crate) const OPERATIONS: &[Operation] = &[
+    op(
+        "DescribeInstanceImageMetadata",
+        image_metadata::describe_instance_image_metadata,
+    ),
     op("DescribeInstanceStatus", status::describe_instance_status)
         .without(&["IncludeManagedResources"]),
     op("DescribeInstances", describe::describe_instances).without(&["IncludeManagedResources"]),
@@ -50,8 +55,6 @@ pub(crate) struct Instance {
     pub(crate) root_device: String,
     /// Device names and volume ids.
     pub(crate) volumes: Vec<(String, String)>,
-    /// The volumes that stay when it is terminated.
-    kept_volumes: Vec<String>,
     reservation: String,
     /// Its number within its reservation.
     index: i64,

@@ -123,10 +123,12 @@ fn release_volumes(state: &mut State, region: &str, id: &str) {
         return;
     };
     for (_, volume) in std::mem::take(&mut instance.volumes) {
-        if !instance.kept_volumes.contains(&volume) {
-            region.volumes.remove(&volume);
-        } else if let Some(volume) = region.volumes.get_mut(&volume) {
-            volume.instance = None;
+        let kept = region.volumes.get_mut(&volume);
+        match kept.filter(|volume| !volume.delete_on_termination) {
+            Some(volume) => volume.instance = None,
+            None => {
+                region.volumes.remove(&volume);
+            }
         }
     }
 }

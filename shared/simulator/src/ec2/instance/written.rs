@@ -1,10 +1,13 @@
 //! An instance as the API writes it.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::{Instance, network};
 use crate::clock::millis;
 use crate::ec2::tag;
+use crate::ec2::volume::Volume;
 use crate::request::Params;
 use crate::state::State;
 use crate::wire::error::ApiError;
@@ -20,6 +23,15 @@ const AS_GIVEN: [&str; 8] = [
     "PrivateDnsNameOptions",
     "EbsOptimized",
 ];
+
+/// The volumes of a Region.
+pub(super) type Volumes = BTreeMap<String, Volume>;
+
+/// Whether a volume goes with its instance.
+pub(super) fn goes(volumes: &Volumes, id: &str) -> bool {
+    let volume = volumes.get(id);
+    volume.is_some_and(|volume| volume.delete_on_termination)
+}
 
 impl Instance {
     pub(super) fn data(&self) -> Params<'_> {
@@ -79,20 +91,20 @@ impl Instance {
         placement
     }
 
-    fn devices(&self) -> Vec<Value> {
+    fn devices(&self, volumes: &Volumes) -> Vec<Value> {
         let devices = self.volumes.iter().map(|(device, volume)| {
             json!({ "DeviceName": device, "Ebs": {
                 "VolumeId": volume,
                 "Status": "attached",
                 "AttachTime": millis(self.launched),
-                "DeleteOnTermination": !self.kept_volumes.contains(volume),
+                "DeleteOnTermination": goes(volumes, volume),
             } })
         });
         devices.collect()
     }
 
     /// The instance as `DescribeInstances` writes it. A terminated one has no network any more.
-    pub(super) fn written(&self, account: &str) -> Value {
+    pub(super) fn written(&self, account: &str, volumes: &Volumes) -> Value {
         let data = self.data();
         let (code, reason) = self.reason.clone().unzip();
         let reason = code.map(|code| json!({ "Code": code, "Message": reason }));
@@ -120,7 +132,7 @@ impl Instance {
             "RootDeviceName": self.root_device,
             "RootDeviceType": "ebs",
             "EbsOptimized": false,
-            "BlockDeviceMappings": self.devices(),
+            "BlockDeviceMappings": self.devices(volumes),
             "Placement": self.placement(),
             "Monitoring": { "State": self.monitoring() },
             "MetadataOptions": self.metadata(),
@@ -154,13 +166,13 @@ pub(super) fn instances_written(
     (account, region): (&str, &str),
     ids: &[String],
 ) -> Result<Value, ApiError> {
-    let region = state.ec2.region(region);
-    let all = region.map(|region| &region.instances);
-    let of = |id: &String| all.and_then(|all| all.get(id));
-    let first = ids.first().and_then(of);
-    let first = first.ok_or_else(|| ApiError::internal("nothing was launched"))?;
-    let written = ids.iter().filter_map(of);
-    let written: Vec<Value> = written.map(|instance| instance.written(account)).collect();
+    let nothing = || ApiError::internal("nothing was launched");
+    let region = state.ec2.region(region).ok_or_else(nothing)?;
+    let of = |id: &String| region.instances.get(id);
+    let first = ids.first().and_then(of).ok_or_else(nothing)?;
+    let launched = ids.iter().filter_map(of);
+    let written = launched.map(|instance| instance.written(account, &region.volumes));
+    let written: Vec<Value> = written.collect();
     Ok(json!({
         "ReservationId": first.reservation,
         "OwnerId": account,

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ec2::change::Change;
-use crate::ec2::image::{Image, ImageState};
+use crate::ec2::image::{Image, ImageState, Remains};
 use crate::ec2::snapshot::{Snapshot, SnapshotState};
 use crate::ec2::tag::Tags;
 use crate::ec2::{Operation, Region, op};
@@ -71,6 +71,12 @@ impl Bin {
         images.chain(snapshots.map(|(id, kept)| (id, "snapshot", &kept.resource.tags)))
     }
 
+    /// How many images of an account are in the bin.
+    pub(crate) fn images_of(&self, account: &str) -> usize {
+        let images = self.images.values();
+        images.filter(|kept| kept.resource.owner == account).count()
+    }
+
     /// Whether an account's own image or snapshot is in the bin.
     pub(crate) fn has(&self, account: &str, id: &str) -> bool {
         let image = self.images.get(id).map(|kept| &kept.resource.owner);
@@ -83,10 +89,11 @@ impl Bin {
 /// is not backed by EBS, never became available or failed is not kept.
 pub(crate) fn remove_image(state: &mut State, region: &str, id: &str) {
     let place = state.ec2.region_mut(region);
-    place.deregistered.insert(id.to_owned());
     let Some(mut image) = place.images.remove(id) else {
         return;
     };
+    let remains = Remains::of(&image);
+    place.deregistered.insert(id.to_owned(), remains);
     let whole = matches!(image.state, ImageState::Available | ImageState::Disabled);
     if !whole || image.snapshot_ids().is_empty() {
         return;

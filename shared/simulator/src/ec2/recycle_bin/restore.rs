@@ -47,7 +47,9 @@ pub(super) fn restore_image_from_recycle_bin(
 }
 
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RestoreSnapshotFromRecycleBin.html>:
-/// it is `recovering` at first, and completed again soon.
+/// it is `recovering` at first, and completed again soon. It is in the tier it was in:
+/// <https://docs.aws.amazon.com/ebs/latest/userguide/snapshot-archive.html>; a move that was under
+/// way is over where its time has come.
 pub(super) fn restore_snapshot_from_recycle_bin(
     state: &mut State,
     call: &Request,
@@ -68,6 +70,7 @@ pub(super) fn restore_snapshot_from_recycle_bin(
     let region = state.ec2.region_mut(&call.region);
     region.bin.snapshots.remove(id);
     region.snapshots.insert(id.to_owned(), snapshot);
+    snapshot::tier::step(state, &call.region, id);
     let change = Change::SnapshotRecovered {
         region: call.region.clone(),
         id: id.to_owned(),

@@ -4,6 +4,7 @@ pub(crate) mod attribute;
 pub(crate) mod copy;
 pub(crate) mod create;
 pub(crate) mod describe;
+mod fast_restore;
 pub(crate) mod import;
 pub(crate) mod lock;
 mod notify;
@@ -34,6 +35,10 @@ pub(crate) const OPERATIONS: &[Operation] = &[
     op("CreateSnapshot", create::create_snapshot).without(&["OutpostArn", "Location"]),
     op("CreateSnapshots", create::create_snapshots).without(&["OutpostArn", "Location"]),
     op("DeleteSnapshot", delete_snapshot),
+    op(
+        "DescribeFastSnapshotRestores",
+        fast_restore::describe_fast_snapshot_restores,
+    ),
     op(
         "DescribeImportSnapshotTasks",
         import::describe_import_snapshot_tasks,

@@ -32,6 +32,12 @@ pub const SECTION: Section = Section {
             "Disabling takes launch permissions away for good; it is for available images, enabling for disabled ones.",
         ),
         scenario!(
+            an_image_over_archived_snapshots_is_not_enabled,
+            Inferred,
+            DISABLE,
+            "A disabled image whose snapshots were archived is enabled only once they are restored.",
+        ),
+        scenario!(
             deprecated_images_of_others_are_hidden_but_by_id,
             Documented,
             DEPRECATE,
@@ -142,6 +148,23 @@ fn enabling_does_not_bring_permissions_back(aws: &Aws<'_>) {
         .by(OTHER)
         .ec2_code("DescribeImages", json!({ "ImageIds": [image] }));
     assert_eq!(code, "InvalidAMIID.NotFound");
+}
+
+fn an_image_over_archived_snapshots_is_not_enabled(aws: &Aws<'_>) {
+    let snapshot = aws.snapshot();
+    let image = aws.image_over("golden", &snapshot);
+    aws.ec2("DisableImage", of(&image));
+    let archive = json!({ "SnapshotId": snapshot, "StorageTier": "archive" });
+    aws.ec2("ModifySnapshotTier", archive);
+    aws.pass(DAY * 3);
+    let code = aws.ec2_code("EnableImage", of(&image));
+    assert_eq!(code, "IncorrectState");
+    assert_eq!(aws.described(&image)["State"], "disabled");
+    let restore = json!({ "SnapshotId": snapshot, "PermanentRestore": true });
+    aws.ec2("RestoreSnapshotTier", restore);
+    aws.pass(DAY * 3);
+    aws.ec2("EnableImage", of(&image));
+    assert_eq!(aws.described(&image)["State"], "available");
 }
 
 /// The deprecation that an image shows.

@@ -88,6 +88,12 @@ const SCENARIOS: &[Scenario] = &[
         "Whoever an image was shared with neither sees it in the bin nor restores it.",
     ),
     scenario!(
+        a_snapshot_comes_back_in_its_tier,
+        Documented,
+        "ebs/latest/userguide/snapshot-archive.html",
+        "A snapshot comes back from the bin in the tier it was in, with its lock; a move that was under way is over.",
+    ),
+    scenario!(
         a_disabled_image_is_kept_too,
         Documented,
         "ebs/latest/userguide/recycle-bin.html",
@@ -230,6 +236,38 @@ fn a_deleted_snapshot_is_kept_and_recovers(aws: &Aws<'_>) {
     assert_eq!(described(&aws.by(OTHER))["SnapshotId"], snapshot);
     let again = aws.ec2_code("RestoreSnapshotFromRecycleBin", one);
     assert_eq!(again, "InvalidSnapshot.NotFound");
+}
+
+fn a_snapshot_comes_back_in_its_tier(aws: &Aws<'_>) {
+    rule(aws, "EBS_SNAPSHOT", 7);
+    let (archived, moving) = (aws.snapshot(), aws.snapshot());
+    let one = |id: &str| json!({ "SnapshotId": id });
+    let archive = |id: &str| {
+        let parameters = json!({ "SnapshotId": id, "StorageTier": "archive" });
+        aws.ec2("ModifySnapshotTier", parameters);
+    };
+    let lock = json!({ "SnapshotId": archived, "LockMode": "governance", "LockDuration": 1 });
+    aws.ec2("LockSnapshot", lock);
+    archive(&archived);
+    aws.pass(3 * DAY);
+    archive(&moving);
+    for id in [&archived, &moving] {
+        aws.ec2("DeleteSnapshot", one(id));
+    }
+    aws.pass(3 * DAY);
+    for id in [&archived, &moving] {
+        aws.ec2("RestoreSnapshotFromRecycleBin", one(id));
+    }
+    aws.pass(Duration::from_hours(1));
+    for id in [&archived, &moving] {
+        let ids = json!({ "SnapshotIds": [id] });
+        let snapshot = aws.ec2("DescribeSnapshots", ids)["Snapshots"][0].clone();
+        assert_eq!(snapshot["State"], "completed");
+        assert_eq!(snapshot["StorageTier"], "archive");
+    }
+    let locks = json!({ "SnapshotIds": [archived] });
+    let locks = aws.ec2("DescribeLockedSnapshots", locks);
+    assert_eq!(locks["Snapshots"][0]["LockState"], "expired");
 }
 
 fn an_image_comes_back_only_after_its_snapshots(aws: &Aws<'_>) {

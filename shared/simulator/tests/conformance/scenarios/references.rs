@@ -42,6 +42,18 @@ pub const SECTION: Section = Section {
             "Parameters of the data type `aws:ec2:image` refer to an image, those of `text` don't."
         ),
         scenario!(
+            launch_templates_refer_by_their_newest_versions,
+            Documented,
+            "AWSEC2/latest/UserGuide/ec2-ami-references.html",
+            "A launch template refers to the images of its ten newest versions, or of as many as `version-depth` says, once each."
+        ),
+        scenario!(
+            recipes_refer_to_their_parent_image,
+            Documented,
+            "AWSEC2/latest/UserGuide/ec2-ami-references.html",
+            "An Image Builder recipe refers to its parent image, version by version."
+        ),
+        scenario!(
             only_the_callers_own_resources_are_looked_at,
             Documented,
             "AWSEC2/latest/UserGuide/ec2-ami-references.html",
@@ -70,6 +82,12 @@ pub const SECTION: Section = Section {
             Documented,
             "AWSEC2/latest/UserGuide/your-ec2-ami-usage.html",
             "Instances of the last 24 hours before a usage report are not in it."
+        ),
+        scenario!(
+            a_usage_report_counts_launch_templates,
+            Documented,
+            "AWSEC2/latest/UserGuide/your-ec2-ami-usage.html",
+            "A usage report counts the launch templates whose newest versions name the image, in every account, and misses those of the last few days."
         ),
         scenario!(
             a_usage_report_can_be_on_some_accounts,
@@ -245,6 +263,81 @@ fn image_parameters_refer_to_their_image(aws: &Aws<'_>) {
     assert_eq!(found, [arn]);
 }
 
+/// Makes a launch template with a version for each image; gives its ARN.
+#[track_caller]
+fn template(aws: &Aws<'_>, name: &str, images: &[&str]) -> String {
+    let data = |image: &str| json!({ "ImageId": image });
+    let first = images.first().expect("an image");
+    let parameters = json!({ "LaunchTemplateName": name, "LaunchTemplateData": data(first) });
+    let made = aws.ec2("CreateLaunchTemplate", parameters);
+    let id = text(&made["LaunchTemplate"]["LaunchTemplateId"]);
+    for image in &images[1..] {
+        let parameters = json!({ "LaunchTemplateId": id, "LaunchTemplateData": data(image) });
+        aws.ec2("CreateLaunchTemplateVersion", parameters);
+    }
+    let (region, account) = (aws.region(), aws.account());
+    format!("arn:aws:ec2:{region}:{account}:launch-template/{id}")
+}
+
+fn templates_to(depth: &str) -> Value {
+    let option = json!({ "OptionName": "version-depth", "OptionValues": [depth] });
+    json!([{ "ResourceType": "ec2:LaunchTemplate", "ResourceTypeOptions": [option] }])
+}
+
+fn launch_templates_refer_by_their_newest_versions(aws: &Aws<'_>) {
+    let snapshot = aws.snapshot();
+    let [old, new] = ["old", "new"].map(|name| aws.image_over(name, &snapshot));
+    // The old image is in version 1, and there are twelve.
+    let mut versions = vec![new.as_str(); 12];
+    versions[0] = &old;
+    let arn = template(aws, "web", &versions);
+    let usual = json!([{ "ResourceType": "ec2:LaunchTemplate" }]);
+    let found = |image: &str, kinds: &Value| references(aws, image, kinds);
+    assert_eq!(found(&new, &usual), [arn.as_str()]);
+    assert_eq!(found(&new, &templates_to("1")), [arn.as_str()]);
+    assert!(found(&old, &usual).is_empty());
+    assert!(found(&old, &templates_to("11")).is_empty());
+    assert_eq!(found(&old, &templates_to("12")), [arn.as_str()]);
+    assert!(found(&new, &instances()).is_empty());
+    let both = json!({ "ImageIds": [old, new], "ResourceTypes": templates_to("12") });
+    let both = aws.ec2("DescribeImageReferences", both);
+    let both = both["ImageReferences"].as_array().cloned();
+    let both = both.unwrap_or_default();
+    assert_eq!(both.len(), 2);
+    for one in both {
+        assert_eq!(one["ResourceType"], "ec2:LaunchTemplate");
+        assert_eq!(one["Arn"], arn);
+    }
+}
+
+fn recipes_refer_to_their_parent_image(aws: &Aws<'_>) {
+    let snapshot = aws.snapshot();
+    let [image, other] = ["golden", "silver"].map(|name| aws.image_over(name, &snapshot));
+    let recipe = |version: &str, parent: &str| {
+        let parameters = json!({
+            "name": "web",
+            "semanticVersion": version,
+            "parentImage": parent,
+            "clientToken": version,
+        });
+        let made = aws.call("imagebuilder", "CreateImageRecipe", parameters);
+        text(&made["imageRecipeArn"])
+    };
+    let mut arns = vec![recipe("1.0.0", &image), recipe("1.0.1", &image)];
+    recipe("2.0.0", &other);
+    arns.sort();
+    let kinds = json!([{ "ResourceType": "imagebuilder:ImageRecipe" }]);
+    assert_eq!(references(aws, &image, &kinds), arns);
+    aws.call(
+        "imagebuilder",
+        "DeleteImageRecipe",
+        json!({ "imageRecipeArn": arns[0] }),
+    );
+    assert_eq!(references(aws, &image, &kinds), arns[1..]);
+    let containers = json!([{ "ResourceType": "imagebuilder:ContainerRecipe" }]);
+    assert!(references(aws, &image, &containers).is_empty());
+}
+
 fn only_the_callers_own_resources_are_looked_at(aws: &Aws<'_>) {
     let image = aws.image("golden");
     share(aws, &image, OTHER);
@@ -351,6 +444,33 @@ fn a_usage_report_misses_the_last_day(aws: &Aws<'_>) {
     aws.pass(Duration::from_hours(1));
     let expected = [(OWNER.to_owned(), 1), (OTHER.to_owned(), 2)];
     assert_eq!(entries(aws, &report), expected);
+}
+
+fn a_usage_report_counts_launch_templates(aws: &Aws<'_>) {
+    let image = aws.image("golden");
+    share(aws, &image, OTHER);
+    let other = aws.by(OTHER);
+    let absent = "ami-00000000000000000";
+    template(aws, "own", &[&image]);
+    template(&other, "one", &[&image]);
+    template(&other, "two", &[&image, absent]);
+    template(&other, "three", &[absent]);
+    aws.pass(7 * DAY);
+    template(&other, "late", &[&image]);
+    let counted = |kinds: &Value| {
+        let report = report(aws, &image, &json!({ "ResourceTypes": kinds }));
+        aws.pass(Duration::from_hours(1));
+        entries(aws, &report)
+    };
+    let (owner, other) = (OWNER.to_owned(), OTHER.to_owned());
+    let usual = json!([{ "ResourceType": "ec2:LaunchTemplate" }]);
+    assert_eq!(
+        counted(&usual),
+        [(owner.clone(), 1), (other.clone(), 2)],
+        "twenty versions are looked at"
+    );
+    assert_eq!(counted(&templates_to("1")), [(owner, 1), (other, 1)]);
+    assert_eq!(counted(&instances()), []);
 }
 
 fn a_usage_report_can_be_on_some_accounts(aws: &Aws<'_>) {

@@ -13,26 +13,26 @@ pub const SECTION: Section = Section {
     scenarios: &[
         scenario!(
             a_locked_snapshot_is_not_deleted,
-            Documented,
+            Inferred,
             "ebs/latest/userguide/ebs-snapshot-lock.html",
             "A snapshot that is locked in governance mode is not deleted until it is unlocked.",
         ),
         scenario!(
             a_lock_expires,
-            Documented,
+            Inferred,
             "AWSEC2/latest/APIReference/API_LockSnapshot.html",
             "A lock expires after its days, or at its date.",
         ),
         scenario!(
             compliance_mode_can_be_left_only_while_it_cools_off,
-            Documented,
+            Inferred,
             "ebs/latest/userguide/snapshot-lock-concepts.html",
             "In compliance mode a lock can be changed or taken off only while it cools off; after \
              that it can only be made longer.",
         ),
         scenario!(
             locks_have_rules,
-            Documented,
+            Inferred,
             "AWSEC2/latest/APIReference/API_LockSnapshot.html",
             "A lock has either days or a date, and cools off in compliance mode only.",
         ),
@@ -56,13 +56,13 @@ pub const SECTION: Section = Section {
         ),
         scenario!(
             a_snapshot_is_archived,
-            Documented,
+            Inferred,
             "ebs/latest/userguide/snapshot-archive.html",
             "A snapshot moves to the archive tier within 72 hours; nothing is made of it there.",
         ),
         scenario!(
             a_snapshot_of_an_image_is_archived_once_the_image_is_disabled,
-            Documented,
+            Inferred,
             "AWSEC2/latest/UserGuide/disable-an-ami.html",
             "A snapshot that an image uses can be archived only while the image is disabled.",
         ),

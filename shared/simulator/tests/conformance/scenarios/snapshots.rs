@@ -26,13 +26,13 @@ pub const SECTION: Section = Section {
         ),
         scenario!(
             volumes_are_left_out_of_a_set,
-            Documented,
+            Inferred,
             "AWSEC2/latest/APIReference/API_InstanceSpecification.html",
             "The boot volume and data volumes can be left out; the boot volume is no data volume.",
         ),
         scenario!(
             a_snapshot_is_copied_to_another_region,
-            Documented,
+            Inferred,
             "ebs/latest/userguide/ebs-copy-snapshot.html",
             "A copy has an id, tags and a description of its own, and its event in its Region.",
         ),
@@ -45,7 +45,7 @@ pub const SECTION: Section = Section {
         ),
         scenario!(
             copies_are_encrypted_as_asked,
-            Documented,
+            Inferred,
             "ebs/latest/userguide/ebs-copy-snapshot.html",
             "A copy can be encrypted, and never is decrypted; a key needs `Encrypted`.",
         ),
@@ -57,7 +57,7 @@ pub const SECTION: Section = Section {
         ),
         scenario!(
             only_what_is_shared_is_copied,
-            Documented,
+            Inferred,
             "ebs/latest/userguide/ebs-copy-snapshot.html",
             "Another's snapshot is copied once it is shared, and still is when the copy ends.",
         ),
@@ -69,13 +69,13 @@ pub const SECTION: Section = Section {
         ),
         scenario!(
             copies_have_a_time_to_end_in,
-            Documented,
+            Inferred,
             "ebs/latest/userguide/time-based-copies.html",
             "A time-based copy takes steps of 15 minutes up to 48 hours.",
         ),
         scenario!(
             a_disk_is_imported,
-            Documented,
+            Inferred,
             "vm-import/latest/userguide/vmimport-import-snapshot.html",
             "An import is `active` with its progress, and then `completed` with its snapshot.",
         ),
@@ -106,7 +106,7 @@ pub const SECTION: Section = Section {
         ),
         scenario!(
             a_snapshot_is_shared_in_both_forms,
-            Documented,
+            Inferred,
             "AWSEC2/latest/APIReference/API_ModifySnapshotAttribute.html",
             "Snapshots are shared with accounts and everyone, in both forms of the request; \
              adding and removing are separate calls.",
@@ -120,13 +120,13 @@ pub const SECTION: Section = Section {
         ),
         scenario!(
             encrypted_snapshots_are_shared_with_care,
-            Documented,
+            Inferred,
             "ebs/latest/userguide/ebs-modifying-snapshot-permissions.html",
             "Nothing encrypted is public, and nothing under the AWS-managed key is shared.",
         ),
         scenario!(
             public_sharing_is_blocked,
-            Documented,
+            Inferred,
             "ebs/latest/userguide/block-public-access-snapshots.html",
             "Blocking stops new public sharing; blocking all hides what is public already, whose \
              permissions stay.",
