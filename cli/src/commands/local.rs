@@ -6,7 +6,9 @@ use crate::exit::{Exit, Problem};
 use crate::local::{HOME_REGION, Happened, Local, provision};
 use crate::show::Screen;
 use crate::show::narrator::{self, Narrator};
+use amiary_aws::USER_AGENT_WORD;
 use amiary_domain::policy::parse;
+use amiary_engine::chain::chain;
 use amiary_engine::ports::Clock;
 use amiary_runtime::SystemClock;
 use amiary_simulator::serve::Server;
@@ -23,6 +25,8 @@ use std::time::{Duration, Instant};
 const DEMO_POLICY: &str = include_str!("../story/policy.toml");
 /// How often the world's clock is brought in step.
 const TICK: Duration = Duration::from_millis(20);
+/// How long one round may work on what is due, so that saving and stopping are not put off.
+const ROUND: Duration = Duration::from_secs(1);
 /// How often a world that changed is saved while it runs.
 const SAVED_EVERY: Duration = Duration::from_secs(30);
 
@@ -50,7 +54,7 @@ pub(crate) async fn run(screen: &Screen, options: Options) -> Result<Exit, Probl
     while !stop.load(Ordering::Relaxed) {
         let changed = stack.catch_up(screen, &stop).await;
         if let Some(kept) = &mut kept {
-            kept.note(&stack.world, changed)?;
+            kept.note(screen, &stack.world, changed);
         }
         tokio::time::sleep(TICK).await;
     }
@@ -150,25 +154,30 @@ struct Stack {
 }
 
 impl Stack {
-    /// Brings the world's clock in step, with all that happens on the way; tells whether anything
-    /// changed.
+    /// Brings the world's clock in step, with all that happens on the way, or as far as one round
+    /// gets; tells whether anything changed.
     async fn catch_up(&mut self, screen: &Screen, stop: &AtomicBool) -> bool {
         let until = self.pace.now();
         let asked = self.world.take_calls();
         let mut changed = asked.iter().any(|call| call.mutating);
+        changed |= self.world.next_change().is_some_and(|due| due <= until);
         let Some(functions) = &mut self.functions else {
-            let due = self.world.next_change().is_some_and(|due| due <= until);
             let ahead = until.duration_since(self.world.now());
             self.world.advance(ahead.max(SignedDuration::ZERO));
             self.world.take_events();
-            return changed || due;
+            return changed;
         };
+        let begun = Instant::now();
         while let Some(happened) = functions.next_until(until).await {
             changed = true;
             let calls = self.world.take_calls();
-            let calls: Vec<Call> = calls.into_iter().filter(by_a_function).collect();
+            let calls: Vec<Call> = calls.into_iter().filter(by_amiary).collect();
             tell(screen, &self.narrator, self.world.now(), &calls, &happened);
             if stop.load(Ordering::Relaxed) {
+                break;
+            }
+            if begun.elapsed() > ROUND {
+                self.pace.fall_back(screen, &self.world);
                 break;
             }
         }
@@ -176,9 +185,9 @@ impl Stack {
     }
 }
 
-/// Whether a call is a function's: clients from outside use accounts' own keys.
-fn by_a_function(call: &Call) -> bool {
-    call.caller.contains(":assumed-role/")
+/// Whether a call is Amiary's own, as its functions tell it.
+fn by_amiary(call: &Call) -> bool {
+    call.user_agent.contains(USER_AGENT_WORD)
 }
 
 fn tell(screen: &Screen, narrator: &Narrator, now: Timestamp, calls: &[Call], happened: &Happened) {
@@ -223,6 +232,7 @@ struct Pace {
     world: Timestamp,
     machine: Instant,
     speed: u32,
+    told: bool,
 }
 
 impl Pace {
@@ -231,6 +241,17 @@ impl Pace {
             world: world.now(),
             machine: Instant::now(),
             speed,
+            told: false,
+        }
+    }
+
+    /// Goes on from what time it is in the world, as the functions can't keep up.
+    fn fall_back(&mut self, screen: &Screen, world: &World) {
+        self.world = world.now();
+        self.machine = Instant::now();
+        if !self.told {
+            screen.progress("the functions can't keep this speed: the world's clock runs slower");
+            self.told = true;
         }
     }
 
@@ -270,15 +291,21 @@ impl Kept {
         })
     }
 
-    /// Saves the world if it changed and was not saved for a while.
-    fn note(&mut self, world: &World, changed: bool) -> Result<(), Problem> {
+    /// Saves the world if it changed and was not saved for a while. Where that fails it is told and
+    /// tried again; only the last save, when it stops, must work.
+    fn note(&mut self, screen: &Screen, world: &World, changed: bool) {
         self.changed |= changed;
-        if self.changed && self.saved.elapsed() >= SAVED_EVERY {
-            self.save(world)?;
-            self.changed = false;
-            self.saved = Instant::now();
+        if !self.changed || self.saved.elapsed() < SAVED_EVERY {
+            return;
         }
-        Ok(())
+        self.saved = Instant::now();
+        match self.save(world) {
+            Ok(()) => self.changed = false,
+            Err(problem) => screen.warn(&format!(
+                "the world was not saved, and will be tried again: {}",
+                chain(&problem).join(": ")
+            )),
+        }
     }
 
     fn save(&self, world: &World) -> Result<(), Problem> {

@@ -59,6 +59,15 @@ impl Screen {
         self.say(&format!("\n{}", painted(HEADING, text)));
     }
 
+    /// A warning, on standard error, whatever else is quiet.
+    #[expect(
+        clippy::unused_self,
+        reason = "output is the screen's, whatever its form"
+    )]
+    pub(crate) fn warn(&self, text: &str) {
+        anstream::eprintln!("{} {text}", painted(WAITING, "warning:"));
+    }
+
     /// Progress, on standard error.
     pub(crate) fn progress(&self, text: &str) {
         if !self.quiet {

@@ -35,7 +35,7 @@ pub fn command(arguments: &[&str]) -> Command {
         .env_clear()
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+        .stderr(Stdio::inherit());
     command
 }
 

@@ -287,6 +287,7 @@ pub(crate) fn record(state: &mut State, call: &Request, error: Option<&ApiError>
         account: call.caller.account.clone(),
         region: call.region.clone(),
         caller: call.caller.arn.clone(),
+        user_agent: call.user_agent.clone(),
         service: call.service.clone(),
         operation: call.operation.clone(),
         parameters: call.parameters.clone(),

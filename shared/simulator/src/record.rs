@@ -21,6 +21,8 @@ pub struct Call {
     pub region: String,
     /// The caller's ARN.
     pub caller: String,
+    /// What the client says it is.
+    pub user_agent: String,
     /// The service's name in the signing scope, like `ec2`.
     pub service: String,
     /// The operation, like `CopyImage`.

@@ -10,7 +10,7 @@
 //! the middle leaves one whole world.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use dynoxide::DynoxideError;
@@ -98,7 +98,7 @@ impl World {
         let new = folder.join(NEW);
         remove(&new)?;
         fs::create_dir_all(&new).map_err(|source| at(&new, source))?;
-        {
+        let bytes = {
             let state = self.state();
             let databases: Vec<(String, String)> = state.databases.places().cloned().collect();
             for place in &databases {
@@ -111,13 +111,15 @@ impl World {
                 databases,
                 state: &state,
             };
-            let bytes = rmp_serde::to_vec_named(&saving)?;
-            let file = new.join(FILE);
-            fs::write(&file, bytes).map_err(|source| at(&file, source))?;
-        }
+            rmp_serde::to_vec_named(&saving)?
+        };
+        // The world goes on while its file is written.
+        let file = new.join(FILE);
+        write(&file, &bytes).map_err(|source| at(&file, source))?;
         let (world, old) = (folder.join(WORLD), folder.join(OLD));
-        remove(&old)?;
+        // Without a world the old one is the only whole one, and stays until there is another.
         if world.exists() {
+            remove(&old)?;
             fs::rename(&world, &old).map_err(|source| at(&world, source))?;
         }
         fs::rename(&new, &world).map_err(|source| at(&new, source))?;
@@ -172,6 +174,13 @@ fn at(path: &Path, source: io::Error) -> SaveError {
         path: path.to_owned(),
         source,
     }
+}
+
+/// Writes a file that is there after the machine went down, too.
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = fs::File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
 }
 
 fn remove(folder: &Path) -> Result<(), SaveError> {
@@ -272,5 +281,20 @@ mod tests {
         fs::rename(folder.0.join(WORLD), folder.0.join(OLD)).expect("moved");
         fs::create_dir_all(folder.0.join(NEW)).expect("a folder");
         assert!(World::load(&folder.0).expect("readable").is_some());
+    }
+
+    #[test]
+    fn an_old_world_stays_until_a_new_one_is_in_its_place() {
+        let folder = Folder::new("old");
+        World::beginning_at(1, "2026-02-01T00:00:00Z".parse().expect("a time"))
+            .save(&folder.0)
+            .expect("it is saved");
+        fs::rename(folder.0.join(WORLD), folder.0.join(OLD)).expect("moved");
+        World::beginning_at(1, "2026-03-01T00:00:00Z".parse().expect("a time"))
+            .save(&folder.0)
+            .expect("it is saved");
+        let world = World::load(&folder.0).expect("readable").expect("there");
+        assert_eq!(world.now().to_string(), "2026-03-01T00:00:00Z");
+        assert!(!folder.0.join(OLD).exists());
     }
 }
