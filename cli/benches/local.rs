@@ -43,6 +43,7 @@ impl Served {
         let begun = Instant::now();
         let mut process = Command::new(env!("CARGO_BIN_EXE_amiary"))
             .args(["local", "--no-functions", "--quiet", "--port", "0"])
+            .args(["--speed", "100"])
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -228,7 +229,7 @@ impl Figures {
         );
         println!("  memory, idle        {:.1} MiB", self.idle);
         println!(
-            "  register            {images} images in {registering:.2?}, waiting for the snapshot included"
+            "  register            {images} images in {registering:.2?}, waiting for a snapshot included"
         );
         println!("  list                {found} images in {pages} pages in {took:.3?}");
         println!("  memory, full        {:.1} MiB", self.full);
