@@ -74,7 +74,7 @@ pub(crate) fn launch(state: &mut State, order: &Order<'_>) -> Result<Vec<String>
     }
     let now = state.clock.now();
     if let Some(image) = state.ec2.image_mut(order.place.1, &image.id) {
-        image.launched = Some(now);
+        image.launches.add(now);
     }
     Ok(ids)
 }
