@@ -55,7 +55,13 @@ pub(crate) struct Kept<T> {
 
 impl Bin {
     /// The tags of an image or a snapshot that is in the bin: they may be changed there.
-    pub(crate) fn tags_of(&mut self, id: &str) -> Option<&mut Tags> {
+    pub(crate) fn tags_of(&self, id: &str) -> Option<&Tags> {
+        let image = self.images.get(id).map(|kept| &kept.resource.tags);
+        image.or_else(|| self.snapshots.get(id).map(|kept| &kept.resource.tags))
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn tags_mut(&mut self, id: &str) -> Option<&mut Tags> {
         let image = self.images.get_mut(id);
         let snapshot = self.snapshots.get_mut(id);
         image
