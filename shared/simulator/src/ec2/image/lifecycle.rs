@@ -27,14 +27,20 @@ pub(crate) fn disable_image(state: &mut State, call: &Request) -> Result<Value, 
     Ok(json!({ "Return": true }))
 }
 
-/// The launch permissions stay dropped.
+/// The launch permissions stay dropped. Archived snapshots must be restored first:
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/disable-an-ami.html>.
 pub(crate) fn enable_image(state: &mut State, call: &Request) -> Result<Value, ApiError> {
     let image = own_image(state, call)?;
     if image.state != ImageState::Disabled {
         return Err(unavailable_image(&image.id));
     }
-    image.state = ImageState::Available;
-    let id = image.id.clone();
+    let (id, snapshots) = (image.id.clone(), image.snapshot_ids());
+    for snapshot in &snapshots {
+        if let Some(snapshot) = state.ec2.snapshot(&call.region, snapshot) {
+            snapshot.refuse_archived()?;
+        }
+    }
+    own_image(state, call)?.state = ImageState::Available;
     event::image_state(state, (call.account(), &call.region), &id, "available", "");
     Ok(json!({ "Return": true }))
 }
