@@ -312,7 +312,7 @@ fn only_images_that_are_there_and_available_are_launched(aws: &Aws<'_>) {
 }
 
 fn the_last_launch_is_told_a_day_late(aws: &Aws<'_>) {
-    const EVERY: Duration = Duration::from_secs(20 * 3600);
+    const EVERY: Duration = Duration::from_hours(20);
     let image = aws.image("golden");
     let told = || aws.described(&image)["LastLaunchedTime"].clone();
     let mut launched: Vec<String> = Vec::new();
