@@ -89,13 +89,13 @@ pub(crate) fn describe_tags(state: &mut State, call: &Request) -> Result<Value, 
     let cursor = page::open(call, 5)?;
     let ids = filters.exactly("resource-id");
     let named = ids.map(|ids| named(state, call, &ids));
-    let region = state.ec2.region(&call.region);
+    let region = state.ec2.reading(&call.region);
     let mut on: Vec<Tagged<'_>> = match &named {
         Some(named) => named
             .iter()
             .map(|(id, kind, tags)| (id, kind.as_str(), tags))
             .collect(),
-        None => region.map_or_else(Vec::new, |region| tagged(region, call.account())),
+        None => tagged(region, call.account()),
     };
     // A page may end in the middle of a resource.
     let from = cursor.after().and_then(|after| after.split_once(' '));
@@ -138,8 +138,7 @@ fn named(state: &State, call: &Request, ids: &[&str]) -> Vec<(String, String, Ta
             .rsplit(':')
             .next()
             .and_then(|rest| rest.split('/').next());
-        let region = state.ec2.region(&call.region);
-        let tags = region.and_then(|region| tags_of(region, id));
+        let tags = tags_of(state.ec2.reading(&call.region), id);
         let tags = tags.map(|tags| tags.own(call.account()));
         let (kind, tags) = (kind.unwrap_or_default(), tags.unwrap_or_default());
         found.push(((*id).to_owned(), kind.to_owned(), tags));
@@ -191,8 +190,7 @@ fn resources(state: &mut State, call: &Request) -> Result<Vec<String>, ApiError>
         state.touch(arn);
     }
     if let [id] = ids.as_slice() {
-        let region = state.ec2.region(&call.region);
-        let tags = region.and_then(|region| tags_of(region, id));
+        let tags = tags_of(state.ec2.reading(&call.region), id);
         let tags = tags.map(|tags| tags.own(call.account()));
         tag::present(state, &tags.unwrap_or_default());
     }

@@ -6,7 +6,7 @@ mod restore;
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::ec2::change::Change;
@@ -85,11 +85,15 @@ impl Bin {
     }
 }
 
+/// How long a deregistered image's id is told from one that never was. AWS doesn't say.
+const TOLD_APART: SignedDuration = SignedDuration::from_hours(90 * 24);
+
 /// Takes an image out of its Region, into the bin where a retention rule covers it. An image that
 /// is not backed by EBS, never became available or failed is not kept.
 pub(crate) fn remove_image(state: &mut State, region: &str, id: &str) {
+    let now = state.clock.now();
     let place = state.ec2.region_mut(region);
-    place.deregistered.insert(id.to_owned());
+    place.deregistered.put(id.to_owned(), (), now, TOLD_APART);
     let Some(mut image) = place.images.remove(id) else {
         return;
     };
