@@ -52,7 +52,9 @@ fn answer_scoped(
         );
         return respond::failure(guessed_protocol(request), &error, id);
     };
-    let answer = parse(state, service, scope, request, id)
+    let answer = scope.check_region(service.protocol);
+    let answer = answer
+        .and_then(|()| parse(state, service, scope, request, id))
         .and_then(|call| answer_call(state, service, call));
     answer.unwrap_or_else(|mut error| {
         if service.protocol == Protocol::RestXml {
@@ -134,7 +136,7 @@ fn parse(
     };
     let call = Request {
         user_agent: user_agent(request.headers()),
-        caller: state.identities.caller(&scope.access_key_id),
+        caller: scope.caller(state, protocol)?,
         region: scope.region.clone(),
         service: scope.service.clone(),
         operation,
@@ -251,9 +253,14 @@ fn answer_dynamodb(
     if !dynamodb::knows(&prefix, &operation) {
         return respond::failure(Protocol::Json, &no_such_target(), id);
     }
+    let caller = scope.check_region(Protocol::Json);
+    let caller = match caller.and_then(|()| scope.caller(state, Protocol::Json)) {
+        Ok(caller) => caller,
+        Err(error) => return respond::failure(Protocol::Json, &error, id),
+    };
     let call = Request {
         user_agent: String::new(),
-        caller: state.identities.caller(&scope.access_key_id),
+        caller,
         region: scope.region.clone(),
         service: scope.service.clone(),
         operation,

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::ids::{hex, is_account};
+use crate::lately::Lately;
 
 /// The account of any access key that nobody gave out.
 const DEFAULT_ACCOUNT: &str = "111111111111";
@@ -47,39 +49,64 @@ fn digest(arn: &str) -> String {
     hex(Sha256::digest(arn.as_bytes())).to_uppercase()
 }
 
+/// Whether an access key id is of the form of [`access_key_id`], which no other is likely to have.
+fn is_of_a_session(access_key_id: &str) -> bool {
+    let digest = access_key_id.strip_prefix("ASIA").unwrap_or_default();
+    let capital = |c: char| c.is_ascii_digit() || ('A'..='F').contains(&c);
+    digest.len() == 16 && digest.chars().all(capital)
+}
+
 /// The sessions given out and the roles that exist.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Identities {
+    /// Those that the world's owner gave out, which last for ever.
     sessions: BTreeMap<String, Caller>,
+    /// Those of roles that were assumed, until they expire.
+    assumed: Lately<String, Caller>,
     roles: BTreeSet<(String, String)>,
     /// Whether every role exists and may be assumed.
     any_role: bool,
 }
 
 impl Identities {
-    /// Credentials of a role's session; the same for the same role and session name.
+    /// Credentials of a role's session that lasts for ever; the same for the same role and name.
     pub(crate) fn session(&mut self, account: &str, role: &str, session: &str) -> Credentials {
-        let arn = format!("arn:aws:sts::{account}:assumed-role/{role}/{session}");
-        let digest = digest(&arn);
-        let access_key_id = access_key_id(&arn);
-        let caller = Caller {
-            account: account.to_owned(),
-            arn,
-        };
-        self.sessions.insert(access_key_id.clone(), caller);
-        Credentials {
-            access_key_id,
-            secret_access_key: digest[16..56].to_owned(),
-            session_token: digest,
-        }
+        let (caller, credentials) = given(account, role, session);
+        let id = credentials.access_key_id.clone();
+        self.sessions.insert(id, caller);
+        credentials
     }
 
-    /// Who an access key belongs to.
-    pub(crate) fn caller(&self, access_key_id: &str) -> Caller {
-        match self.sessions.get(access_key_id) {
-            Some(caller) => caller.clone(),
-            None if is_account(access_key_id) => Caller::root(access_key_id),
-            None => Caller::root(DEFAULT_ACCOUNT),
+    /// Credentials of a role's session that expires. Where it goes on longer already, it still does.
+    pub(crate) fn assume(
+        &mut self,
+        (account, role, session): (&str, &str, &str),
+        now: Timestamp,
+        lasting: SignedDuration,
+    ) -> Credentials {
+        let (caller, credentials) = given(account, role, session);
+        let id = credentials.access_key_id.clone();
+        let left = self
+            .assumed
+            .until(&id)
+            .map(|until| until.duration_since(now));
+        let lasting = left.map_or(lasting, |left| lasting.max(left));
+        self.assumed.put(id, caller, now, lasting);
+        credentials
+    }
+
+    /// Who an access key belongs to; nobody any more where it is a session's that expired.
+    pub(crate) fn caller(&self, access_key_id: &str, now: Timestamp) -> Option<Caller> {
+        let id = access_key_id.to_owned();
+        let known = self
+            .sessions
+            .get(&id)
+            .or_else(|| self.assumed.get(&id, now));
+        match known {
+            Some(caller) => Some(caller.clone()),
+            None if is_account(access_key_id) => Some(Caller::root(access_key_id)),
+            None if is_of_a_session(access_key_id) => None,
+            None => Some(Caller::root(DEFAULT_ACCOUNT)),
         }
     }
 
@@ -96,6 +123,19 @@ impl Identities {
     pub(crate) fn may_be_assumed(&self, account: &str, role: &str) -> bool {
         self.any_role || self.roles.contains(&(account.to_owned(), role.to_owned()))
     }
+}
+
+/// A session's caller and credentials.
+fn given(account: &str, role: &str, session: &str) -> (Caller, Credentials) {
+    let arn = format!("arn:aws:sts::{account}:assumed-role/{role}/{session}");
+    let digest = digest(&arn);
+    let credentials = Credentials {
+        access_key_id: access_key_id(&arn),
+        secret_access_key: digest[16..56].to_owned(),
+        session_token: digest,
+    };
+    let account = account.to_owned();
+    (Caller { account, arn }, credentials)
 }
 
 /// A unique id as IAM forms them: a prefix, and seventeen letters and digits.

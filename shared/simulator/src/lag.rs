@@ -64,6 +64,8 @@ struct Past<T> {
     until: BTreeMap<String, Vec<(Timestamp, Option<T>)>>,
     /// The present of what is set back.
     present: BTreeMap<String, Option<T>>,
+    /// Whether it is set back: until it is set forward, nothing may change in it.
+    back: bool,
 }
 
 impl<T> Default for Kept<T> {
@@ -81,6 +83,7 @@ impl<T> Default for Past<T> {
             changed: BTreeMap::new(),
             until: BTreeMap::new(),
             present: BTreeMap::new(),
+            back: false,
         }
     }
 }
@@ -160,6 +163,7 @@ impl<T: Clone> Kept<T> {
         let Some(past) = &mut self.past else {
             return;
         };
+        past.back = true;
         past.until.retain(|_, versions| {
             versions.retain(|(until, _)| *until > to);
             !versions.is_empty()
@@ -177,6 +181,7 @@ impl<T: Clone> Kept<T> {
         let Some(past) = &mut self.past else {
             return;
         };
+        past.back = false;
         for (id, now) in std::mem::take(&mut past.present) {
             replace(&mut self.held, &id, now);
         }
@@ -186,6 +191,7 @@ impl<T: Clone> Kept<T> {
 impl<T: Clone> Past<T> {
     /// Notes what was there before the first change of the moment.
     fn note(&mut self, id: &str, was: Option<&T>) {
+        debug_assert!(!self.back, "a list changes nothing");
         if !self.changed.contains_key(id) {
             self.changed.insert(id.to_owned(), was.cloned());
         }

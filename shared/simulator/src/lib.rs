@@ -21,6 +21,7 @@ mod ids;
 mod imagebuilder;
 mod kms;
 mod lag;
+mod lately;
 mod md5;
 mod rbin;
 mod record;

@@ -41,7 +41,7 @@ pub struct Call {
 }
 
 /// What the call that is being answered has touched so far.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default)]
 pub(crate) struct Trail {
     pub(crate) resources: BTreeSet<String>,
     pub(crate) context: BTreeMap<String, String>,

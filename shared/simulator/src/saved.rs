@@ -1,5 +1,5 @@
-//! Owns saving a world into a folder, and reading it back: everything in it but the calls, events
-//! and faults that were under way.
+//! Owns saving a world into a folder, and reading it back: everything in it but the recorded calls,
+//! the events that nobody took, and the planned faults. A copy that is to fail still does.
 //!
 //! ```text
 //! folder/world/world.msgpack                     what the simulator holds, with the format's number
@@ -196,7 +196,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::NewImage;
+    use crate::{FaultKind, NewImage, PlannedFault};
 
     const OWNER: &str = "111111111111";
     const HERE: &str = "us-east-1";
@@ -252,6 +252,25 @@ mod tests {
         assert_eq!(arrived, world.image(OWNER, "eu-west-1", &copy));
         let next = |world: &World| world.publish_image(NewImage::new(OWNER, HERE, "golden-2"));
         assert_eq!(next(&again), next(&world), "ids go on as they would have");
+    }
+
+    #[test]
+    fn a_copy_that_is_to_fail_does_so_after_a_restart_and_draws_go_on_from_the_seed() {
+        let folder = Folder::new("faults");
+        let (world, copy) = copying();
+        world.state().faults.fail_copy(&copy, "no room");
+        world.save(&folder.0).expect("it is saved");
+        let again = World::load(&folder.0)
+            .expect("it is readable")
+            .expect("it is there");
+        for world in [&world, &again] {
+            world.plan_fault(PlannedFault::new(FaultKind::throttled()).by_chance(0.5));
+        }
+        let faults = |world: &World| format!("{:?}", world.state().faults);
+        assert_eq!(faults(&again), faults(&world));
+        again.advance(SignedDuration::from_hours(1));
+        let failed = again.image(OWNER, "eu-west-1", &copy).expect("the copy");
+        assert_eq!(failed.state, "failed");
     }
 
     #[test]

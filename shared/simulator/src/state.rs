@@ -53,7 +53,6 @@ pub(crate) struct State {
     pub(crate) ids: Ids,
     pub(crate) settings: Settings,
     pub(crate) identities: Identities,
-    #[serde(skip)]
     pub(crate) faults: Faults,
     pub(crate) courier: Courier,
     pub(crate) throttle: Throttle,

@@ -62,8 +62,10 @@ fn assume_role(state: &mut State, call: &Request) -> Result<Value, ApiError> {
         );
         return Err(ApiError::with_status(403, "AccessDenied", message));
     }
-    let credentials = state.identities.session(account, role, session);
-    let expiration = later(state.clock.now(), jiff::SignedDuration::from_secs(seconds));
+    let (now, lasting) = (state.clock.now(), jiff::SignedDuration::from_secs(seconds));
+    let session_of = (account, role, session);
+    let credentials = state.identities.assume(session_of, now, lasting);
+    let expiration = later(now, lasting);
     Ok(json!({
         "Credentials": {
             "AccessKeyId": credentials.access_key_id,

@@ -184,7 +184,8 @@ impl World {
         state.faults.forget_calls();
     }
 
-    /// Everything published to a topic, in order.
+    /// What was published to a topic, in order. A world keeps the newest 10,000 messages of all
+    /// topics.
     pub fn inbox(&self, topic_arn: &str) -> Vec<Message> {
         let state = self.state();
         let messages = state.sns.messages.iter();

@@ -13,7 +13,8 @@ use crate::request::Request;
 use crate::state::State;
 use crate::wire::error::ApiError;
 
-/// The services whose calls are told.
+/// The services whose calls are told. CloudTrail delivers what manages topics, buckets and tables,
+/// too (`CreateTopic`, `CreateBucket`, `CreateTable`): those are left out here.
 const SERVICES: [&str; 6] = ["autoscaling", "ec2", "imagebuilder", "kms", "rbin", "ssm"];
 
 /// Where every call comes from: an address that is kept for documentation.

@@ -87,7 +87,7 @@ pub(crate) fn visible_image<'a>(
     well_formed_image(id)?;
     let gone = ec2
         .region(region)
-        .is_some_and(|region| region.deregistered.contains_key(id));
+        .is_some_and(|region| region.deregistered.holds(&id.to_owned()));
     if gone {
         return Err(ApiError::new(
             "InvalidAMIID.Unavailable",

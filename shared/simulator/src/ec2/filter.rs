@@ -7,7 +7,14 @@ use crate::wire::error::ApiError;
 
 /// The filters of one call; a resource must match them all.
 #[derive(Debug)]
-pub(crate) struct Filters(Vec<(String, Vec<String>)>);
+pub(crate) struct Filters(Vec<Filter>);
+
+#[derive(Debug)]
+struct Filter {
+    name: String,
+    values: Vec<String>,
+    patterns: Vec<Pattern>,
+}
 
 impl Filters {
     /// Reads a call's filters; a name outside the table (or `tag:…`) is refused.
@@ -30,17 +37,20 @@ impl Filters {
                     "The maximum number of filter values specified on a single call is 200";
                 return Err(ApiError::new("FilterLimitExceeded", message));
             }
-            filters.push((name.to_owned(), values));
+            filters.push(Filter {
+                name: name.to_owned(),
+                patterns: values.iter().map(|value| Pattern::read(value)).collect(),
+                values,
+            });
         }
         Ok(Self(filters))
     }
 
     /// The values of a filter, where it is there and none of them is a pattern.
     pub(crate) fn exactly(&self, name: &str) -> Option<Vec<&str>> {
-        let (_, values) = self.0.iter().find(|(named, _)| named == name)?;
-        let exact = |value: &String| !value.contains(['*', '?', '\\']);
-        let all = values.iter().all(exact);
-        all.then(|| values.iter().map(String::as_str).collect())
+        let filter = self.0.iter().find(|filter| filter.name == name)?;
+        let all = filter.patterns.iter().all(Pattern::is_exact);
+        all.then(|| filter.values.iter().map(String::as_str).collect())
     }
 
     /// Whether a resource matches: `tags` gives those the caller sees, `field` its values under a
@@ -50,27 +60,56 @@ impl Filters {
         tags: impl FnOnce() -> TagMap,
         field: impl Fn(&str) -> Vec<String>,
     ) -> bool {
-        if self.0.is_empty() {
-            return true;
-        }
-        let tags = tags();
-        self.0.iter().all(|(name, patterns)| {
-            let values = match (name.strip_prefix("tag:"), name.as_str()) {
+        let tags = if self.0.iter().any(|filter| filter.name.starts_with("tag")) {
+            tags()
+        } else {
+            TagMap::new()
+        };
+        self.0.iter().all(|filter| {
+            let values = match (filter.name.strip_prefix("tag:"), filter.name.as_str()) {
                 (Some(key), _) => tags.get(key).cloned().into_iter().collect(),
                 (None, "tag-key") => tags.keys().cloned().collect(),
                 (None, "tag-value") => tags.values().cloned().collect(),
                 (None, name) => field(name),
             };
-            let matches = |value: &String| patterns.iter().any(|pattern| glob(pattern, value));
+            let patterns = &filter.patterns;
+            let matches = |value: &String| patterns.iter().any(|pattern| pattern.matches(value));
             values.iter().any(matches)
         })
     }
 }
 
-/// Whether `text` matches a pattern in which `*` is any characters, `?` any one, and `\` takes
-/// the next character as it is.
-fn glob(pattern: &str, text: &str) -> bool {
-    let pattern: Vec<Token> = tokens(pattern);
+/// A pattern in which `*` is any characters, `?` any one, and `\` takes the next character as it
+/// is.
+#[derive(Debug)]
+enum Pattern {
+    /// One without any of them.
+    Exact(String),
+    Tokens(Vec<Token>),
+}
+
+impl Pattern {
+    fn read(text: &str) -> Self {
+        if text.contains(['*', '?', '\\']) {
+            Self::Tokens(tokens(text))
+        } else {
+            Self::Exact(text.to_owned())
+        }
+    }
+
+    fn is_exact(&self) -> bool {
+        matches!(self, Self::Exact(_))
+    }
+
+    fn matches(&self, text: &str) -> bool {
+        match self {
+            Self::Exact(exact) => exact == text,
+            Self::Tokens(tokens) => glob(tokens, text),
+        }
+    }
+}
+
+fn glob(pattern: &[Token], text: &str) -> bool {
     let text: Vec<char> = text.chars().collect();
     let (mut at, mut from) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
@@ -133,7 +172,8 @@ mod tests {
             ("*", "", true),
             ("Web", "web", false),
         ] {
-            assert_eq!(glob(pattern, text), matches, "{pattern} {text}");
+            let read = Pattern::read(pattern);
+            assert_eq!(read.matches(text), matches, "{pattern} {text}");
         }
     }
 }

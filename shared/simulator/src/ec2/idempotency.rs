@@ -1,21 +1,23 @@
 //! Client tokens: the same call again gets the same answer, another call under a used token is
-//! refused. How long a token lives is not documented; here it lives on.
+//! refused. How long a token lives is not documented for most operations; here each lives for a day.
 //! <https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html>.
 
-use std::collections::BTreeMap;
-
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::lately::Lately;
 use crate::request::Request;
 use crate::state::State;
 use crate::wire::error::ApiError;
 
 const LONGEST_TOKEN: usize = 64;
+/// How long a token lives.
+const LIFE: SignedDuration = SignedDuration::from_hours(24);
 
 /// The calls made with each account's Region's operation's token, and their answers.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Tokens(BTreeMap<[String; 4], (Value, Value)>);
+pub(crate) struct Tokens(Lately<[String; 4], (Value, Value)>);
 
 /// The answer that this call got before.
 pub(crate) fn earlier(state: &State, call: &Request) -> Result<Option<Value>, ApiError> {
@@ -27,7 +29,7 @@ pub(crate) fn earlier(state: &State, call: &Request) -> Result<Option<Value>, Ap
             format!("ClientToken must be ASCII and at most {LONGEST_TOKEN} characters long");
         return Err(ApiError::invalid_value(message));
     }
-    match state.ec2.tokens.0.get(&key) {
+    match state.ec2.tokens.0.get(&key, state.clock.now()) {
         None => Ok(None),
         Some((parameters, answer)) if *parameters == call.parameters => Ok(Some(answer.clone())),
         Some(_) => Err(ApiError::new(
@@ -42,7 +44,8 @@ pub(crate) fn earlier(state: &State, call: &Request) -> Result<Option<Value>, Ap
 pub(crate) fn remember(state: &mut State, call: &Request, answer: &Value) {
     if let Some(key) = key(call) {
         let used = (call.parameters.clone(), answer.clone());
-        state.ec2.tokens.0.insert(key, used);
+        let now = state.clock.now();
+        state.ec2.tokens.0.put(key, used, now, LIFE);
     }
 }
 

@@ -26,6 +26,7 @@ use serde_json::Value;
 
 use crate::dispatch::Handler;
 use crate::lag::Kept;
+use crate::lately::Lately;
 use crate::request::Request;
 use crate::state::State;
 use crate::wire::error::ApiError;
@@ -54,6 +55,9 @@ pub(crate) struct Ec2 {
     /// How far lists are behind. A world that is read back has none.
     #[serde(skip)]
     list_lag: Option<SignedDuration>,
+    /// What is read where nothing ever was.
+    #[serde(skip)]
+    nothing: Region,
 }
 
 /// The resources of one Region, of all accounts.
@@ -62,6 +66,7 @@ pub(crate) struct Region {
     pub(crate) images: image::store::Images,
     pub(crate) snapshots: Kept<Snapshot>,
     pub(crate) copying_snapshots: snapshot::copy::UnderWay,
+    pub(crate) snapshot_copies: snapshot::copy::Copies,
     pub(crate) imports: BTreeMap<String, snapshot::import::ImportTask>,
     /// The accounts that block public sharing of snapshots.
     pub(crate) public_snapshots_blocked: BTreeMap<String, snapshot::public_access::Block>,
@@ -71,14 +76,19 @@ pub(crate) struct Region {
     pub(crate) fleets: fleet::Fleets,
     pub(crate) bin: recycle_bin::Bin,
     pub(crate) usage_reports: image::usage_report::Reports,
-    /// The images that are gone, by id.
-    pub(crate) deregistered: BTreeMap<String, image::Remains>,
+    /// What remains of images that are gone, for some time, by id.
+    pub(crate) deregistered: Lately<String, image::Remains>,
     pub(crate) stored_images: image::stored::Tasks,
 }
 
 impl Ec2 {
     pub(crate) fn region(&self, name: &str) -> Option<&Region> {
         self.regions.get(name)
+    }
+
+    /// A Region to read: an empty one unless something was ever in it.
+    pub(crate) fn reading(&self, name: &str) -> &Region {
+        self.regions.get(name).unwrap_or(&self.nothing)
     }
 
     pub(crate) fn region_mut(&mut self, name: &str) -> &mut Region {

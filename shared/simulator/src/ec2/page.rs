@@ -60,6 +60,11 @@ pub(crate) fn of_size(call: &Request, size: i64) -> Result<Cursor, ApiError> {
 }
 
 impl Cursor {
+    /// A listing that goes on after an id.
+    pub(crate) fn going_on(after: Option<String>, most: usize) -> Self {
+        Self { after, most }
+    }
+
     /// The same with at most so many things on a page.
     pub(crate) fn at_most(self, most: usize) -> Self {
         let most = self.most.min(most);
@@ -92,6 +97,16 @@ impl Cursor {
         found: impl Iterator<Item = (I, T)>,
         write: impl Fn(T) -> Value,
     ) -> Page {
+        self.cut_with(found, write, |last| sealed(call, last))
+    }
+
+    /// The same with a token that is made otherwise, of the last id on the page.
+    pub(crate) fn cut_with<I: AsRef<str>, T>(
+        &self,
+        found: impl Iterator<Item = (I, T)>,
+        write: impl Fn(T) -> Value,
+        token: impl Fn(&str) -> String,
+    ) -> Page {
         let after = self.after.as_deref();
         let mut left = found.filter(|(id, _)| after.is_none_or(|after| id.as_ref() > after));
         let mut items = Vec::new();
@@ -101,28 +116,34 @@ impl Cursor {
             last = Some(id);
         }
         let more = left.next().is_some();
-        let last = last.filter(|_| more);
-        let next = last.map(|id| sealed(call, id.as_ref()));
+        let next = last.filter(|_| more).map(|id| token(id.as_ref()));
         Page { items, next }
     }
 }
 
+/// A token or a marker that means something to nobody else.
+pub(crate) fn hidden(text: &str) -> String {
+    hex(text.bytes().map(|byte| byte ^ 0x5a))
+}
+
+/// What a token or a marker hides.
+pub(crate) fn shown(hidden: &str) -> Option<String> {
+    let bytes = (0..hidden.len()).step_by(2).map(|at| {
+        let pair = hidden.get(at..at + 2)?;
+        u8::from_str_radix(pair, 16).ok().map(|byte| byte ^ 0x5a)
+    });
+    let bytes: Option<Vec<u8>> = bytes.collect();
+    String::from_utf8(bytes?).ok()
+}
+
 fn sealed(call: &Request, id: &str) -> String {
-    let hidden = hex(id.bytes().map(|byte| byte ^ 0x5a));
-    format!("{}{hidden}", seal(call, id))
+    format!("{}{}", seal(call, id), hidden(id))
 }
 
 fn opened(call: &Request, token: &str) -> Result<String, ApiError> {
     let refused = || ApiError::new("InvalidNextToken", "The specified NextToken is not valid.");
     let (seal_given, hidden) = token.split_at_checked(16).ok_or_else(refused)?;
-    let bytes: Option<Vec<u8>> = (0..hidden.len())
-        .step_by(2)
-        .map(|at| hidden.get(at..at + 2))
-        .map(|pair| u8::from_str_radix(pair?, 16).ok().map(|byte| byte ^ 0x5a))
-        .collect();
-    let id = bytes
-        .and_then(|bytes| String::from_utf8(bytes).ok())
-        .ok_or_else(refused)?;
+    let id = shown(hidden).ok_or_else(refused)?;
     if seal(call, &id) == seal_given {
         Ok(id)
     } else {

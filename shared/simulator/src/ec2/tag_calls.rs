@@ -44,7 +44,7 @@ pub(crate) fn create_tags(state: &mut State, call: &Request) -> Result<Value, Ap
         }
     }
     for id in &ids {
-        if let Some(on) = tags_of(region, id) {
+        if let Some(on) = tags_mut(region, id) {
             on.put(call.account(), &tags)?;
         }
     }
@@ -68,7 +68,7 @@ pub(crate) fn delete_tags(state: &mut State, call: &Request) -> Result<Value, Ap
     tag::tag_keys(state, wanted.iter().map(|(key, _)| key.as_str()));
     let region = state.ec2.region_mut(&call.region);
     for id in &ids {
-        if let Some(on) = tags_of(region, id) {
+        if let Some(on) = tags_mut(region, id) {
             on.remove(call.account(), |key, value| {
                 let meant = |(named, with): &(String, Option<String>)| {
                     named == key && with.as_ref().is_none_or(|with| with == value)
@@ -89,7 +89,7 @@ pub(crate) fn describe_tags(state: &mut State, call: &Request) -> Result<Value, 
     let cursor = page::open(call, 5)?;
     let ids = filters.exactly("resource-id");
     let named = ids.map(|ids| named(state, call, &ids));
-    let region = state.ec2.region_mut(&call.region);
+    let region = state.ec2.reading(&call.region);
     let mut on: Vec<Tagged<'_>> = match &named {
         Some(named) => named
             .iter()
@@ -128,7 +128,7 @@ pub(crate) fn describe_tags(state: &mut State, call: &Request) -> Result<Value, 
 type Tagged<'a> = (&'a String, &'a str, &'a TagMap);
 
 /// The resources of these ids that the caller sees, with the caller's tags on them.
-fn named(state: &mut State, call: &Request, ids: &[&str]) -> Vec<(String, String, TagMap)> {
+fn named(state: &State, call: &Request, ids: &[&str]) -> Vec<(String, String, TagMap)> {
     let mut found = Vec::new();
     for id in ids {
         let Ok(arn) = check_resource(state, call, id) else {
@@ -138,8 +138,8 @@ fn named(state: &mut State, call: &Request, ids: &[&str]) -> Vec<(String, String
             .rsplit(':')
             .next()
             .and_then(|rest| rest.split('/').next());
-        let region = state.ec2.region_mut(&call.region);
-        let tags = tags_of(region, id).map(|tags| tags.own(call.account()));
+        let tags = tags_of(state.ec2.reading(&call.region), id);
+        let tags = tags.map(|tags| tags.own(call.account()));
         let (kind, tags) = (kind.unwrap_or_default(), tags.unwrap_or_default());
         found.push(((*id).to_owned(), kind.to_owned(), tags));
     }
@@ -190,8 +190,8 @@ fn resources(state: &mut State, call: &Request) -> Result<Vec<String>, ApiError>
         state.touch(arn);
     }
     if let [id] = ids.as_slice() {
-        let region = state.ec2.region_mut(&call.region);
-        let tags = tags_of(region, id).map(|tags| tags.own(call.account()));
+        let tags = tags_of(state.ec2.reading(&call.region), id);
+        let tags = tags.map(|tags| tags.own(call.account()));
         tag::present(state, &tags.unwrap_or_default());
     }
     Ok(ids.into_iter().map(str::to_owned).collect())
@@ -277,7 +277,29 @@ fn well_formed(id: &str, prefix: &str, code: &str) -> Result<(), ApiError> {
     Err(ApiError::new(code, message))
 }
 
-fn tags_of<'a>(region: &'a mut Region, id: &str) -> Option<&'a mut Tags> {
+/// The tags of a resource, to be read.
+fn tags_of<'a>(region: &'a Region, id: &str) -> Option<&'a Tags> {
+    let image = region.images.get(id).map(|image| &image.tags);
+    let snapshot = || region.snapshots.get(id).map(|snapshot| &snapshot.tags);
+    let volume = || region.volumes.get(id).map(|volume| &volume.tags);
+    let instance = || region.instances.get(id).map(|instance| &instance.tags);
+    let task = || region.imports.get(id).map(|task| &task.tags);
+    image
+        .or_else(snapshot)
+        .or_else(volume)
+        .or_else(instance)
+        .or_else(task)
+        .or_else(|| region.bin.tags_of(id))
+        .or_else(|| region.usage_reports.tags_of(id))
+        .or_else(|| launch_template::tags_of(&region.launch_templates, id))
+        .or_else(|| {
+            let mut fleets = fleet::tagged(region).filter(|(fleet, ..)| *fleet == id);
+            fleets.next().map(|(.., tags)| tags)
+        })
+}
+
+/// The tags of a resource, to be changed: what a lagging list shows is noted.
+fn tags_mut<'a>(region: &'a mut Region, id: &str) -> Option<&'a mut Tags> {
     if let Some(image) = region.images.get_mut(id) {
         return Some(&mut image.tags);
     }
@@ -294,11 +316,11 @@ fn tags_of<'a>(region: &'a mut Region, id: &str) -> Option<&'a mut Tags> {
         return Some(&mut instance.tags);
     }
     if id.starts_with("lt-") {
-        return launch_template::tags_of(&mut region.launch_templates, id);
+        return launch_template::tags_mut(&mut region.launch_templates, id);
     }
     region
         .bin
-        .tags_of(id)
+        .tags_mut(id)
         .or_else(|| region.usage_reports.tags_mut(id))
         .or_else(|| fleet::tags_of(&mut region.fleets, id))
 }

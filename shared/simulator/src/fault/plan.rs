@@ -22,16 +22,17 @@ pub struct FaultReport {
     pub calls: Vec<usize>,
 }
 
-/// The faults of a world.
+/// The faults of a world. Those that are planned are not saved.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Faults {
     seed: u64,
+    #[serde(skip)]
     planned: Vec<Planned>,
     /// Why copies will fail, by the id of what they make.
     failing: BTreeMap<String, String>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug)]
 struct Planned {
     fault: PlannedFault,
     chance: Chance,

@@ -87,7 +87,7 @@ pub(super) fn list_aliases(state: &mut State, call: &Request) -> Result<Value, A
         Some(name) => Some(own_key(state, call, name)?.arn),
         None => None,
     };
-    let from = listing.after().cloned().unwrap_or_default();
+    let from = listing.after().unwrap_or_default().to_owned();
     let from = (call.account().to_owned(), call.region.clone(), from);
     let aliases = state.kms.aliases.range(from..);
     let here = |name: &AliasKey| name.0 == call.account() && name.1 == call.region;

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::kms::key::{Key, hidden};
+use crate::ec2::page::hidden;
+use crate::kms::key::Key;
 use crate::kms::listing::Listing;
 use crate::kms::policy::account_of;
 use crate::kms::{change, denied, invalid, unsimulated, usable_key};

@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ec2::tag::TagMap;
-use crate::ids::hex;
 use crate::kms::grant::Grant;
 use crate::kms::{Accounts, policy};
 use crate::state::State;
@@ -142,9 +141,4 @@ impl Key {
         let message = format!("{} is {what}.", self.arn);
         ApiError::new("KMSInvalidStateException", message)
     }
-}
-
-/// A token or a marker that means something to nobody else.
-pub(super) fn hidden(text: &str) -> String {
-    hex(text.bytes().map(|byte| byte ^ 0x5a))
 }

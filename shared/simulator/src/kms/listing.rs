@@ -3,22 +3,16 @@
 
 use serde_json::{Value, json};
 
+use crate::ec2::page::{self, Cursor};
 use crate::kms::invalid;
-use crate::kms::key::hidden;
 use crate::request::Request;
 use crate::wire::error::ApiError;
 
 /// How far a listing has come, and how much of it one page holds.
-pub(super) struct Listing {
-    after: Option<String>,
-    most: usize,
-}
+pub(super) struct Listing(Cursor);
 
 /// One page.
-pub(super) struct Page {
-    items: Vec<Value>,
-    next: Option<String>,
-}
+pub(super) struct Page(page::Page);
 
 impl Listing {
     /// Reads a call's `Limit` and `Marker`.
@@ -33,12 +27,12 @@ impl Listing {
             )));
         }
         let after = params.text("Marker").map(opened).transpose()?;
-        Ok(Self { after, most: limit })
+        Ok(Self(Cursor::going_on(after, limit)))
     }
 
     /// The last thing that the page before held.
-    pub(super) fn after(&self) -> Option<&String> {
-        self.after.as_ref()
+    pub(super) fn after(&self) -> Option<&str> {
+        self.0.after()
     }
 
     /// Cuts the page out of what was found, in the order of its names.
@@ -47,34 +41,19 @@ impl Listing {
         found: impl Iterator<Item = (I, T)>,
         write: impl Fn(T) -> Value,
     ) -> Page {
-        let after = self.after.as_deref();
-        let mut left = found.filter(|(name, _)| after.is_none_or(|after| name.as_ref() > after));
-        let mut items = Vec::new();
-        let mut last = None;
-        for (name, value) in left.by_ref().take(self.most) {
-            items.push(write(value));
-            last = Some(name);
-        }
-        let more = left.next().is_some();
-        let next = last.filter(|_| more).map(|name| hidden(name.as_ref()));
-        Page { items, next }
+        Page(self.0.cut_with(found, write, page::hidden))
     }
 }
 
 impl Page {
     /// The page as an answer that lists under `name`.
     pub(super) fn written(self, name: &str) -> Value {
-        json!({ name: self.items, "Truncated": self.next.is_some(), "NextMarker": self.next })
+        let page::Page { items, next } = self.0;
+        json!({ name: items, "Truncated": next.is_some(), "NextMarker": next })
     }
 }
 
 fn opened(marker: &str) -> Result<String, ApiError> {
-    let bytes = (0..marker.len()).step_by(2).map(|at| {
-        let pair = marker.get(at..at + 2)?;
-        u8::from_str_radix(pair, 16).ok().map(|byte| byte ^ 0x5a)
-    });
-    let bytes: Option<Vec<u8>> = bytes.collect();
-    bytes
-        .and_then(|bytes| String::from_utf8(bytes).ok())
+    page::shown(marker)
         .ok_or_else(|| ApiError::new("InvalidMarkerException", "The marker is not valid"))
 }

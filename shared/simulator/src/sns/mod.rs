@@ -3,7 +3,7 @@
 mod publish;
 mod topic;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,8 @@ use topic::Topic;
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Sns {
     topics: BTreeMap<String, Topic>,
-    pub(crate) messages: Vec<Message>,
+    /// Oldest first, the newest [`publish::MOST_KEPT`].
+    pub(crate) messages: VecDeque<Message>,
 }
 
 /// The operation's handler.

@@ -26,6 +26,9 @@ pub struct Message {
     pub attributes: BTreeMap<String, String>,
 }
 
+/// How many messages the inbox keeps, of all topics.
+pub(super) const MOST_KEPT: usize = 10_000;
+
 /// <https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>.
 pub(super) fn publish(state: &mut State, call: &Request) -> Result<Value, ApiError> {
     let params = call.params();
@@ -61,7 +64,10 @@ pub(super) fn publish(state: &mut State, call: &Request) -> Result<Value, ApiErr
         return Err(invalid("Message too long"));
     }
     let attributes = attributes(params)?;
-    state.sns.messages.push(Message {
+    if state.sns.messages.len() >= MOST_KEPT {
+        state.sns.messages.pop_front();
+    }
+    state.sns.messages.push_back(Message {
         at: state.clock.now(),
         topic: topic.to_owned(),
         subject: subject.map(str::to_owned),

@@ -77,6 +77,23 @@ fn tags_are_seen_late_in_both_lists() {
 }
 
 #[test]
+fn a_list_that_is_read_often_is_no_later_for_it() {
+    let (world, id) = lagging();
+    let tags = [("ResourceId.1", id.as_str()), ("Tag.1.Key", "team")];
+    ec2(&world, OWNER, HERE, "CreateTags", &tags);
+    let named = [
+        ("Filter.1.Name", "resource-id"),
+        ("Filter.1.Value.1", id.as_str()),
+    ];
+    let seen = || ec2(&world, OWNER, HERE, "DescribeTags", &named).text("key");
+    for _ in 0..6 {
+        assert_eq!(seen(), "");
+        world.advance(SignedDuration::from_secs(5));
+    }
+    assert_eq!(seen(), "team");
+}
+
+#[test]
 fn the_lag_can_end() {
     let (world, id) = lagging();
     ec2(&world, OWNER, HERE, "DeregisterImage", &[("ImageId", &id)]);

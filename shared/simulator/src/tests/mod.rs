@@ -6,6 +6,7 @@ mod event_faults;
 mod faults;
 mod images;
 mod lag;
+mod lasting;
 mod lifecycle;
 mod protocol;
 mod rest;

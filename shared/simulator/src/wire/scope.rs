@@ -3,6 +3,15 @@
 
 use http::{HeaderMap, Uri};
 
+use crate::ec2::region;
+use crate::identity::Caller;
+use crate::state::State;
+use crate::wire::error::ApiError;
+use crate::wire::model::Protocol;
+
+/// How most services word that a session expired.
+const EXPIRED: &str = "The security token included in the request is expired";
+
 /// The parts of `Credential=<key>/<date>/<region>/<service>/aws4_request`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Scope {
@@ -37,6 +46,44 @@ impl Scope {
             access_key_id,
             region,
             service,
+        })
+    }
+}
+
+impl Scope {
+    /// Refuses a Region that isn't there. At AWS no endpoint answers for it; one that gets such a
+    /// scope refuses it so:
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html>.
+    pub(crate) fn check_region(&self, protocol: Protocol) -> Result<(), ApiError> {
+        if region::exists(&self.region) {
+            return Ok(());
+        }
+        let (status, code) = match protocol {
+            Protocol::Ec2 => (401, "AuthFailure"),
+            Protocol::Query => (403, "SignatureDoesNotMatch"),
+            Protocol::RestXml => (400, "AuthorizationHeaderMalformed"),
+            Protocol::Json => (400, "InvalidSignatureException"),
+            Protocol::RestJson => (403, "InvalidSignatureException"),
+        };
+        let region = &self.region;
+        let message = format!("Credential should be scoped to a valid region, not '{region}'.");
+        Err(ApiError::with_status(status, code, message))
+    }
+
+    /// Who calls. A session that expired is refused, in each service's own words.
+    pub(crate) fn caller(&self, state: &State, protocol: Protocol) -> Result<Caller, ApiError> {
+        let caller = state
+            .identities
+            .caller(&self.access_key_id, state.clock.now());
+        caller.ok_or_else(|| {
+            let (status, code, message) = match protocol {
+                Protocol::Ec2 => (400, "RequestExpired", "Request has expired."),
+                Protocol::RestXml => (400, "ExpiredToken", "The provided token has expired."),
+                Protocol::Query => (403, "ExpiredToken", EXPIRED),
+                Protocol::Json => (400, "ExpiredTokenException", EXPIRED),
+                Protocol::RestJson => (403, "ExpiredTokenException", EXPIRED),
+            };
+            ApiError::with_status(status, code, message)
         })
     }
 }

@@ -35,7 +35,7 @@ pub(crate) fn describe_image_attribute(
         "imdsSupport" => ("ImdsSupport", value(image.layout.imds_support.as_ref())),
         "productCodes" => ("ProductCodes", json!([])),
         "lastLaunchedTime" => {
-            let launched = image.last_launched(now).map(millis);
+            let launched = image.launches.last(now).map(millis);
             ("LastLaunchedTime", value(launched.as_ref()))
         }
         "kernel" => ("KernelId", value(image.layout.kernel.as_ref())),

@@ -39,10 +39,13 @@ pub(crate) fn source(state: &State, call: &Request) -> Result<(Image, Vec<Snapsh
     // What S3 lets others read is not simulated: a manifest is its owner's.
     let own_manifest = image.layout.manifest.is_none() || image.owner == call.account();
     let snapshots = storage(&state.ec2, &state.kms, image, call.account());
-    let snapshots = snapshots.filter(|_| own_manifest).ok_or_else(|| {
+    let snapshots: Vec<Snapshot> = snapshots.filter(|_| own_manifest).ok_or_else(|| {
         let message = "You do not have permission to access the storage of this ami";
         ApiError::new("InvalidRequest", message)
     })?;
+    for snapshot in &snapshots {
+        snapshot.refuse_archived()?;
+    }
     Ok((image.clone(), snapshots))
 }
 

@@ -28,7 +28,8 @@ pub(crate) fn disable_image(state: &mut State, call: &Request) -> Result<Value, 
 }
 
 /// The launch permissions stay dropped. Snapshots that were archived meanwhile are to be restored
-/// first; the refusal's code is not documented.
+/// first (<https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/disable-an-ami.html>); the refusal's
+/// code is not documented.
 pub(crate) fn enable_image(state: &mut State, call: &Request) -> Result<Value, ApiError> {
     let image = own_image(state, call)?;
     if image.state != ImageState::Disabled {

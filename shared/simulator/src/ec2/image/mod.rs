@@ -9,6 +9,7 @@ pub(crate) mod create;
 pub(crate) mod deregister;
 pub(crate) mod describe;
 pub(crate) mod fields;
+pub(crate) mod launches;
 pub(crate) mod lifecycle;
 pub(crate) mod mapping;
 pub(crate) mod naming;
@@ -26,14 +27,14 @@ mod written;
 
 use std::collections::BTreeSet;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::ec2::image::launches::Launches;
 use crate::ec2::image::permission::LaunchPermission;
 use crate::ec2::image::protection::Protection;
 use crate::ec2::tag::Tags;
 use crate::ec2::{Operation, op};
-use crate::state::later;
 
 pub(crate) const OPERATIONS: &[Operation] = &[
     op(
@@ -111,7 +112,7 @@ pub(crate) struct Image {
     pub(crate) state: ImageState,
     pub(crate) created: Timestamp,
     pub(crate) deprecation: Option<Timestamp>,
-    pub(crate) launched: Option<Timestamp>,
+    pub(crate) launches: Launches,
     pub(crate) permissions: BTreeSet<LaunchPermission>,
     pub(crate) tags: Tags,
     /// `amazon`, `aws-backup-vault` or `aws-marketplace`, for an owner on Amazon's list.
@@ -252,13 +253,6 @@ impl Image {
         }
         ids
     }
-
-    /// When it was last launched, as far as the API tells: a day late.
-    /// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ami-last-launched-time.html>.
-    pub(crate) fn last_launched(&self, now: Timestamp) -> Option<Timestamp> {
-        let launched = self.launched?;
-        (later(launched, SignedDuration::from_hours(24)) <= now).then_some(launched)
-    }
 }
 
 #[cfg(test)]
@@ -276,7 +270,7 @@ pub(crate) mod tests {
             state: ImageState::Available,
             created: Timestamp::UNIX_EPOCH,
             deprecation: None,
-            launched: None,
+            launches: Launches::default(),
             permissions: BTreeSet::new(),
             tags: Tags::default(),
             owner_alias: None,

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::ec2::arn;
+use crate::ec2::image::launches::Launches;
 use crate::ec2::image::protection::Protection;
 use crate::ec2::image::{Image, ImageState, Layout, Origin};
 use crate::ec2::tag::{TagMap, Tags};
@@ -85,7 +86,7 @@ pub(crate) fn named_image(
         state: ImageState::Pending,
         created: state.clock.now(),
         deprecation: None,
-        launched: None,
+        launches: Launches::default(),
         permissions: BTreeSet::new(),
         tags: Tags::of_owner(call.account(), tags),
         owner_alias: None,

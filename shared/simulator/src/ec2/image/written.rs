@@ -43,7 +43,7 @@ impl Image {
             "ImageOwnerAlias": self.owner_alias,
             "CreationDate": millis(self.created),
             "DeprecationTime": self.deprecation.map(millis),
-            "LastLaunchedTime": self.last_launched(now).filter(|_| own).map(millis),
+            "LastLaunchedTime": self.launches.last(now).filter(|_| own).map(millis),
             "Public": self.is_public(),
             "Architecture": layout.architecture,
             "ImageType": "machine",

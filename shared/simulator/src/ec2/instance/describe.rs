@@ -68,7 +68,7 @@ pub(crate) fn describe_instances(state: &mut State, call: &Request) -> Result<Va
     refuse_both(params)?;
     let cursor = page::open(call, 5)?;
     let ids = params.texts("InstanceIds");
-    let region = &*state.ec2.region_mut(&call.region);
+    let region = state.ec2.reading(&call.region);
     check_ids(region, call.account(), &ids)?;
     let wanted = cursor.rest(&region.instances).filter(|(id, instance)| {
         let named = ids.is_empty() || ids.contains(id);

@@ -70,7 +70,8 @@ fn of_image(region: &Region, id: &str, allowed: Option<bool>) -> Value {
     let there = region.images.get(id);
     let state = there.map_or("deregistered", Image::state_name);
     let remains = there.map(Remains::of);
-    let Some(image) = remains.as_ref().or_else(|| region.deregistered.get(id)) else {
+    let gone = || region.deregistered.still(&id.to_owned());
+    let Some(image) = remains.as_ref().or_else(gone) else {
         return json!({ "ImageId": id });
     };
     json!({

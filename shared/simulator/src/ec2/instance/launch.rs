@@ -59,6 +59,14 @@ pub(crate) fn launch(state: &mut State, order: &Order<'_>) -> Result<Vec<String>
     let zone = network::zone(data, order.place.1)?;
     let devices = data.list("BlockDeviceMappings");
     let devices = device::plan(state, order.place, &image, &devices)?;
+    for id in devices
+        .iter()
+        .filter_map(|planned| planned.ebs.snapshot_id.as_ref())
+    {
+        if let Some(snapshot) = state.ec2.snapshot(order.place.1, id) {
+            snapshot.refuse_archived()?;
+        }
+    }
     let reservation = state.ids.resource("r");
     let mut ids = Vec::new();
     for index in 0..order.count {
@@ -74,7 +82,7 @@ pub(crate) fn launch(state: &mut State, order: &Order<'_>) -> Result<Vec<String>
     }
     let now = state.clock.now();
     if let Some(image) = state.ec2.image_mut(order.place.1, &image.id) {
-        image.launched = Some(now);
+        image.launches.add(now);
     }
     Ok(ids)
 }

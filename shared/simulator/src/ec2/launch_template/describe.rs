@@ -27,7 +27,7 @@ pub(crate) fn describe_launch_templates(
         params.texts("LaunchTemplateIds"),
         params.texts("LaunchTemplateNames"),
     );
-    let templates = &state.ec2.region_mut(&call.region).launch_templates;
+    let templates = &state.ec2.reading(&call.region).launch_templates;
     for id in &ids {
         if !is_resource_id(id, "lt") {
             return Err(malformed(id));

@@ -275,7 +275,12 @@ pub(crate) fn tagged(region: &Region) -> impl Iterator<Item = (&String, &'static
 }
 
 /// The tags of a template.
-pub(crate) fn tags_of<'a>(templates: &'a mut Templates, id: &str) -> Option<&'a mut Tags> {
+pub(crate) fn tags_of<'a>(templates: &'a Templates, id: &str) -> Option<&'a Tags> {
+    templates.all.get(id).map(|template| &template.tags)
+}
+
+/// The same, to be changed.
+pub(crate) fn tags_mut<'a>(templates: &'a mut Templates, id: &str) -> Option<&'a mut Tags> {
     let template = templates.all.get_mut(id)?;
     Some(&mut template.tags)
 }

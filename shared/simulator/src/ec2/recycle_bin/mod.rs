@@ -6,7 +6,7 @@ mod restore;
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::ec2::change::Change;
@@ -55,7 +55,13 @@ pub(crate) struct Kept<T> {
 
 impl Bin {
     /// The tags of an image or a snapshot that is in the bin: they may be changed there.
-    pub(crate) fn tags_of(&mut self, id: &str) -> Option<&mut Tags> {
+    pub(crate) fn tags_of(&self, id: &str) -> Option<&Tags> {
+        let image = self.images.get(id).map(|kept| &kept.resource.tags);
+        image.or_else(|| self.snapshots.get(id).map(|kept| &kept.resource.tags))
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn tags_mut(&mut self, id: &str) -> Option<&mut Tags> {
         let image = self.images.get_mut(id);
         let snapshot = self.snapshots.get_mut(id);
         image
@@ -85,15 +91,21 @@ impl Bin {
     }
 }
 
+/// How long a deregistered image's id is told from one that never was. AWS doesn't say.
+const TOLD_APART: SignedDuration = SignedDuration::from_hours(90 * 24);
+
 /// Takes an image out of its Region, into the bin where a retention rule covers it. An image that
 /// is not backed by EBS, never became available or failed is not kept.
 pub(crate) fn remove_image(state: &mut State, region: &str, id: &str) {
+    let now = state.clock.now();
     let place = state.ec2.region_mut(region);
     let Some(mut image) = place.images.remove(id) else {
         return;
     };
     let remains = Remains::of(&image);
-    place.deregistered.insert(id.to_owned(), remains);
+    place
+        .deregistered
+        .put(id.to_owned(), remains, now, TOLD_APART);
     let whole = matches!(image.state, ImageState::Available | ImageState::Disabled);
     if !whole || image.snapshot_ids().is_empty() {
         return;

@@ -40,7 +40,7 @@ pub(super) fn restore_image_from_recycle_bin(
     if let Some(kept) = region.bin.images.remove(id) {
         let mut image = kept.resource;
         image.tags.unmark(call.account(), MARK);
-        region.deregistered.remove(id);
+        region.deregistered.remove(&id.to_owned());
         region.images.insert(image);
     }
     Ok(json!({ "Return": true }))

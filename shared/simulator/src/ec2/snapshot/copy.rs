@@ -1,7 +1,7 @@
 //! `CopySnapshot`: begins a copy, and ends it when its time has come.
 //! <https://docs.aws.amazon.com/ebs/latest/userguide/ebs-copy-snapshot.html>.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -38,6 +38,9 @@ pub(crate) struct Copy {
 
 /// The copies under way in a Region, and whose they are.
 pub(crate) type UnderWay = BTreeMap<String, String>;
+
+/// The copies in a Region, by the volume whose snapshots they stand for. Some may be gone.
+pub(crate) type Copies = BTreeMap<String, BTreeSet<String>>;
 
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CopySnapshot.html>: called in the
 /// destination Region. A key is looked at only when the copy ends: a bad one makes it an error.
@@ -77,6 +80,10 @@ pub(crate) fn copy_snapshot(state: &mut State, call: &Request) -> Result<Value, 
     let until = state.schedule(lasting, Change::SnapshotCopyEnds(copy));
     snapshot.state = SnapshotState::Pending { until };
     let region = state.ec2.region_mut(&call.region);
+    if let Some(lineage) = &snapshot.lineage {
+        let copies = region.snapshot_copies.entry(lineage.clone()).or_default();
+        copies.insert(id.clone());
+    }
     region.snapshots.insert(id.clone(), snapshot);
     let owner = call.account().to_owned();
     region.copying_snapshots.insert(id.clone(), owner);
@@ -197,13 +204,18 @@ fn problem(state: &mut State, copy: &Copy, owner: &str) -> Option<&'static str> 
 
 /// Whether an earlier copy of the same volume's snapshots is there under the same key:
 /// <https://docs.aws.amazon.com/ebs/latest/userguide/ebs-copy-snapshot.html#ebs-incremental-copy>.
-fn is_incremental(state: &State, region: &str, copy: &Snapshot) -> bool {
-    let snapshots = state.ec2.region(region).map(|region| &region.snapshots);
-    let mut earlier = snapshots.into_iter().flat_map(|all| all.values());
+fn is_incremental(state: &mut State, region: &str, copy: &Snapshot) -> bool {
+    let region = state.ec2.region_mut(region);
+    let copies = copy.lineage.as_ref();
+    let copies = copies.and_then(|lineage| region.snapshot_copies.get_mut(lineage));
+    let Some(copies) = copies else {
+        return false;
+    };
+    let (snapshots, bin) = (&region.snapshots, &region.bin);
+    copies.retain(|id| snapshots.contains_key(id) || bin.tags_of(id).is_some());
+    let mut earlier = copies.iter().filter_map(|id| snapshots.get(id));
     earlier.any(|other| {
-        other.lineage.is_some()
-            && other.lineage == copy.lineage
-            && other.owner == copy.owner
+        other.owner == copy.owner
             && other.key == copy.key
             && matches!(other.state, SnapshotState::Completed { .. })
     })

@@ -38,7 +38,7 @@ pub(crate) fn describe_snapshots(state: &mut State, call: &Request) -> Result<Va
     let filters = Filters::read(params, &FILTERS)?;
     let cursor = page::open(call, 5)?;
     let (now, account) = (state.clock.now(), call.account());
-    let snapshots = &state.ec2.region_mut(&call.region).snapshots;
+    let snapshots = &state.ec2.reading(&call.region).snapshots;
     let named = named(params, snapshots)?;
     let all: Box<dyn Iterator<Item = &Snapshot>> = match &named {
         Some(named) => Box::new(named.values().copied()),

@@ -39,7 +39,7 @@ pub(crate) fn describe_volumes(state: &mut State, call: &Request) -> Result<Valu
     let filters = Filters::read(params, &FILTERS)?;
     let cursor = page::open(call, 1)?;
     let ids = params.texts("VolumeIds");
-    let volumes = &state.ec2.region_mut(&call.region).volumes;
+    let volumes = &state.ec2.reading(&call.region).volumes;
     let own = |volume: &&Volume| volume.owner == call.account();
     for id in &ids {
         well_formed_volume(id, "volumes")?;

@@ -52,6 +52,12 @@ pub const SECTION: Section = Section {
             "An image that is absent, malformed, deregistered or another's can't be launched, each with its code.",
         ),
         scenario!(
+            the_last_launch_is_told_a_day_late,
+            Documented,
+            "AWSEC2/latest/UserGuide/ami-last-launched-time.html",
+            "An image's last launch is told after a day, whatever launches follow it.",
+        ),
+        scenario!(
             a_deprecated_image_is_launched_by_its_id_and_a_disabled_one_is_not,
             Documented,
             "AWSEC2/latest/UserGuide/ami-lifecycle.html",
@@ -303,6 +309,24 @@ fn only_images_that_are_there_and_available_are_launched(aws: &Aws<'_>) {
     assert_eq!(run(&aws.by(OTHER), &image), "InvalidAMIID.NotFound");
     aws.ec2("DeregisterImage", json!({ "ImageId": image }));
     assert_eq!(run(aws, &image), "InvalidAMIID.Unavailable");
+}
+
+fn the_last_launch_is_told_a_day_late(aws: &Aws<'_>) {
+    const EVERY: Duration = Duration::from_hours(20);
+    let image = aws.image("golden");
+    let told = || aws.described(&image)["LastLaunchedTime"].clone();
+    let mut launched: Vec<String> = Vec::new();
+    for _ in 0..6 {
+        let run = json!({ "ImageId": image, "MinCount": 1, "MaxCount": 1 });
+        let made = aws.ec2("RunInstances", run);
+        launched.push(text(&made["Instances"][0]["LaunchTime"]));
+        match launched.len().checked_sub(3) {
+            None => assert_eq!(told(), Value::Null),
+            // AWS tells times to the second.
+            Some(two_ago) => assert_eq!(text(&told())[..19], launched[two_ago][..19]),
+        }
+        aws.pass(EVERY);
+    }
 }
 
 fn a_deprecated_image_is_launched_by_its_id_and_a_disabled_one_is_not(aws: &Aws<'_>) {

@@ -67,6 +67,12 @@ pub const SECTION: Section = Section {
             "A snapshot that an image uses can be archived only while the image is disabled.",
         ),
         scenario!(
+            an_image_over_an_archived_snapshot_is_neither_enabled_nor_used,
+            Documented,
+            "AWSEC2/latest/UserGuide/disable-an-ami.html",
+            "A disabled image is enabled only after its archived snapshots are restored; while one is archived, the image is neither launched nor copied.",
+        ),
+        scenario!(
             a_snapshot_is_restored_for_good,
             Documented,
             "AWSEC2/latest/APIReference/API_RestoreSnapshotTier.html",
@@ -323,6 +329,29 @@ fn a_snapshot_of_an_image_is_archived_once_the_image_is_disabled(aws: &Aws<'_>) 
     archive(aws, &snapshot);
     aws.pass(3 * DAY);
     assert_eq!(tier(aws, &snapshot), "archive");
+}
+
+fn an_image_over_an_archived_snapshot_is_neither_enabled_nor_used(aws: &Aws<'_>) {
+    let snapshot = aws.snapshot();
+    let image = aws.image_over("golden", &snapshot);
+    aws.ec2("DisableImage", json!({ "ImageId": image }));
+    archive(aws, &snapshot);
+    aws.pass(3 * DAY);
+    let enable = json!({ "ImageId": image });
+    let code = aws.ec2_code("EnableImage", enable.clone());
+    assert_eq!(code, "IncorrectState");
+    let restore = json!({ "SnapshotId": snapshot, "TemporaryRestoreDays": 5 });
+    aws.ec2("RestoreSnapshotTier", restore);
+    aws.pass(3 * DAY);
+    aws.ec2("EnableImage", enable);
+    let run = json!({ "ImageId": image, "MinCount": 1, "MaxCount": 1 });
+    aws.ec2("RunInstances", run.clone());
+    aws.pass(9 * DAY);
+    let copy = json!({ "Name": "copy", "SourceImageId": image, "SourceRegion": aws.region() });
+    for (operation, parameters) in [("RunInstances", run), ("CopyImage", copy)] {
+        let code = aws.ec2_code(operation, parameters);
+        assert_eq!(code, "IncorrectState", "{operation}");
+    }
 }
 
 fn a_snapshot_is_restored_for_good(aws: &Aws<'_>) {

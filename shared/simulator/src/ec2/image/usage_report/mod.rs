@@ -89,6 +89,11 @@ impl Report {
 
 impl Reports {
     /// An account's report's tags.
+    pub(crate) fn tags_of(&self, id: &str) -> Option<&Tags> {
+        self.0.get(id).map(|report| &report.tags)
+    }
+
+    /// The same, to be changed.
     pub(crate) fn tags_mut(&mut self, id: &str) -> Option<&mut Tags> {
         self.0.get_mut(id).map(|report| &mut report.tags)
     }
