@@ -7,6 +7,7 @@ mod faults;
 mod images;
 mod lag;
 mod lifecycle;
+mod numbers;
 mod protocol;
 mod rest;
 mod services;
