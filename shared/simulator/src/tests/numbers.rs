@@ -25,6 +25,51 @@ fn code(world: &World, target: (&'static str, &'static str), parameters: &Value)
     call(world, target, parameters).expect_err("a refusal").code
 }
 
+/// A world with an image and a template of it named `web`.
+fn world_with_template() -> (World, String) {
+    let (world, image) = world_with_image();
+    let data = json!({ "ImageId": image, "InstanceType": "t3.micro" });
+    let parameters = json!({ "LaunchTemplateName": "web", "LaunchTemplateData": data });
+    call(&world, ("ec2", "CreateLaunchTemplate"), &parameters).expect("a template");
+    (world, image)
+}
+
+fn fleet(capacities: &Value, weight: Option<f64>) -> Value {
+    let named = json!({ "LaunchTemplateName": "web", "Version": "$Latest" });
+    json!({
+        "Type": "instant",
+        "TargetCapacitySpecification": capacities,
+        "LaunchTemplateConfigs": [{
+            "LaunchTemplateSpecification": named,
+            "Overrides": [{ "WeightedCapacity": weight }],
+        }],
+    })
+}
+
+fn group(policy: &Value, size: i64) -> Value {
+    json!({
+        "AutoScalingGroupName": "web", "MixedInstancesPolicy": policy,
+        "MinSize": 0, "MaxSize": size, "DesiredCapacity": size,
+        "AvailabilityZones": ["us-east-1a"],
+    })
+}
+
+fn policy(distribution: &Value, weight: &Value) -> Value {
+    json!({
+        "InstancesDistribution": distribution,
+        "LaunchTemplate": {
+            "LaunchTemplateSpecification": { "LaunchTemplateName": "web" },
+            "Overrides": [{ "InstanceType": "t3.small", "WeightedCapacity": weight }],
+        },
+    })
+}
+
+fn running(world: &World) -> usize {
+    let parameters = json!({ "MaxResults": 1000 });
+    let answer = call(world, ("ec2", "DescribeInstanceStatus"), &parameters).expect("a list");
+    answer["InstanceStatuses"].as_array().map_or(0, Vec::len)
+}
+
 #[test]
 fn integers_have_32_bits() {
     let (world, _) = world_with_image();
@@ -49,4 +94,82 @@ fn longs_have_64_bits() {
     let parameters = json!({ "Name": "a", "ParameterVersion": i64::MAX, "Labels": ["b"] });
     let code = code(&world, ("ssm", "LabelParameterVersion"), &parameters);
     assert_eq!(code, "ParameterNotFound");
+}
+
+#[test]
+fn a_fleet_is_of_no_negative_capacity() {
+    let (world, _) = world_with_template();
+    for (total, on_demand, spot) in [(1, -20_000, 20_001), (1, 20_001, -20_000), (-1, 0, 0)] {
+        let capacities = json!({
+            "TotalTargetCapacity": total, "OnDemandTargetCapacity": on_demand,
+            "SpotTargetCapacity": spot,
+        });
+        let code = code(&world, ("ec2", "CreateFleet"), &fleet(&capacities, None));
+        assert_eq!(code, "InvalidParameterValue");
+    }
+    let capacities = json!({ "TotalTargetCapacity": 1, "OnDemandTargetCapacity": i64::MIN });
+    let code = code(&world, ("ec2", "CreateFleet"), &fleet(&capacities, None));
+    assert_eq!(code, "InvalidParameterValue");
+    assert_eq!(running(&world), 0);
+}
+
+#[test]
+fn weights_are_between_1_and_999() {
+    let (world, image) = world_with_template();
+    let capacities = json!({ "TotalTargetCapacity": 200 });
+    for weight in [-1.0, 0.0, 0.001, 999.5, 1e300] {
+        let code = code(
+            &world,
+            ("ec2", "CreateFleet"),
+            &fleet(&capacities, Some(weight)),
+        );
+        assert_eq!(code, "InvalidParameterValue", "{weight}");
+        let specification = json!({ "ImageId": image, "WeightedCapacity": weight });
+        let parameters = json!({ "SpotFleetRequestConfig": {
+            "IamFleetRole": "arn:aws:iam::111111111111:role/fleet", "TargetCapacity": 200,
+            "LaunchSpecifications": [specification],
+        } });
+        let code = self::code(&world, ("ec2", "RequestSpotFleet"), &parameters);
+        assert_eq!(code, "InvalidSpotFleetRequestConfig", "{weight}");
+    }
+    let made = call(
+        &world,
+        ("ec2", "CreateFleet"),
+        &fleet(&capacities, Some(100.0)),
+    );
+    let made = made.expect("a fleet");
+    let ids = made["Instances"][0]["InstanceIds"].as_array();
+    assert_eq!(ids.map(Vec::len), Some(2));
+}
+
+#[test]
+fn a_mixed_policy_has_numbers_within_their_limits() {
+    let (world, _) = world_with_template();
+    let create = ("autoscaling", "CreateAutoScalingGroup");
+    for (distribution, weight) in [
+        (json!({ "OnDemandBaseCapacity": -1 }), json!("1")),
+        (json!({ "OnDemandBaseCapacity": i64::MIN }), json!("1")),
+        (
+            json!({ "OnDemandPercentageAboveBaseCapacity": 101 }),
+            json!("1"),
+        ),
+        (
+            json!({ "OnDemandPercentageAboveBaseCapacity": -1 }),
+            json!("1"),
+        ),
+        (json!({ "SpotInstancePools": 21 }), json!("1")),
+        (json!({}), json!("-9223372036854775808")),
+        (json!({}), json!("0")),
+        (json!({}), json!("1000")),
+        (json!({}), json!("2.5")),
+    ] {
+        let parameters = group(&policy(&distribution, &weight), 1);
+        let code = code(&world, create, &parameters);
+        assert_eq!(code, "ValidationError", "{distribution} {weight}");
+    }
+    let most = json!({
+        "OnDemandBaseCapacity": i32::MAX, "OnDemandPercentageAboveBaseCapacity": 100,
+    });
+    let parameters = group(&policy(&most, &json!("999")), 1000);
+    call(&world, create, &parameters).expect("a group");
 }
