@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{HERE, OWNER, world_with_image};
+use super::{HERE, OTHER, OWNER, ec2, world_with_image};
 use crate::client::{self, Caller};
 use crate::{World, wire::error::ApiError};
 
@@ -172,4 +172,77 @@ fn a_mixed_policy_has_numbers_within_their_limits() {
     });
     let parameters = group(&policy(&most, &json!("999")), 1000);
     call(&world, create, &parameters).expect("a group");
+}
+
+#[test]
+fn an_account_runs_no_more_instances_in_a_region_than_its_quota() {
+    let (world, image) = world_with_template();
+    world.set_instances(3);
+    let run = |count: i64| json!({ "ImageId": image, "MinCount": count, "MaxCount": count });
+    let run_instances = ("ec2", "RunInstances");
+    assert_eq!(
+        code(&world, run_instances, &run(4)),
+        "InstanceLimitExceeded"
+    );
+    let first = call(&world, run_instances, &run(2)).expect("two instances");
+    assert_eq!(
+        code(&world, run_instances, &run(2)),
+        "InstanceLimitExceeded"
+    );
+    let capacities = json!({ "TotalTargetCapacity": 9 });
+    let made = call(&world, ("ec2", "CreateFleet"), &fleet(&capacities, None)).expect("a fleet");
+    let ids = made["Instances"][0]["InstanceIds"].as_array();
+    assert_eq!(ids.map(Vec::len), Some(1));
+    assert_eq!(made["Errors"][0]["ErrorCode"], "InstanceLimitExceeded");
+    let parameters = json!({ "InstanceCount": 1, "LaunchSpecification": { "ImageId": image } });
+    let spot = code(&world, ("ec2", "RequestSpotInstances"), &parameters);
+    assert_eq!(spot, "InstanceLimitExceeded");
+    world.advance(jiff::SignedDuration::from_mins(1));
+    let one = json!({ "InstanceIds": [first["Instances"][0]["InstanceId"]] });
+    call(&world, ("ec2", "StopInstances"), &one).expect("it stops");
+    call(&world, run_instances, &run(1)).expect("another in its place");
+    world.advance(jiff::SignedDuration::from_mins(1));
+    assert_eq!(
+        code(&world, ("ec2", "StartInstances"), &one),
+        "InstanceLimitExceeded"
+    );
+    assert_eq!(running(&world), 3);
+    let other = json!({ "InstanceIds": [first["Instances"][1]["InstanceId"]] });
+    call(&world, ("ec2", "TerminateInstances"), &other).expect("it goes");
+    call(&world, ("ec2", "StartInstances"), &one).expect("it starts in its place");
+}
+
+#[test]
+fn a_group_stays_within_the_quota() {
+    let (world, _) = world_with_template();
+    world.set_instances(3);
+    let policy = policy(&json!({}), &json!("1"));
+    let parameters = group(&policy, i64::from(i32::MAX));
+    call(
+        &world,
+        ("autoscaling", "CreateAutoScalingGroup"),
+        &parameters,
+    )
+    .expect("a group");
+    world.advance(jiff::SignedDuration::from_mins(1));
+    assert_eq!(running(&world), 3);
+}
+
+#[test]
+fn the_quota_is_each_accounts_own() {
+    let (world, _) = world_with_template();
+    world.set_instances(1);
+    let mut theirs = crate::NewImage::new(OTHER, HERE, "golden-2");
+    theirs.launch_permissions = vec![crate::LaunchPermission::Account(OWNER.to_owned())];
+    let image = world.publish_image(theirs);
+    let run = [
+        ("ImageId", image.as_str()),
+        ("MinCount", "1"),
+        ("MaxCount", "1"),
+    ];
+    for account in [OWNER, OTHER] {
+        assert_eq!(ec2(&world, account, HERE, "RunInstances", &run).status, 200);
+        let more = ec2(&world, account, HERE, "RunInstances", &run);
+        assert_eq!(more.code(), "InstanceLimitExceeded");
+    }
 }
