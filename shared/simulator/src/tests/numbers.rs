@@ -246,3 +246,57 @@ fn the_quota_is_each_accounts_own() {
         assert_eq!(more.code(), "InstanceLimitExceeded");
     }
 }
+
+#[test]
+fn a_launch_makes_only_volumes_that_their_types_can_be() {
+    let (world, image) = world_with_image();
+    let run = |ebs: &Value| {
+        let device = json!({ "DeviceName": "/dev/sdf", "Ebs": ebs });
+        json!({ "ImageId": image, "MinCount": 1, "MaxCount": 1, "BlockDeviceMappings": [device] })
+    };
+    let run_instances = ("ec2", "RunInstances");
+    for (ebs, refused) in [
+        (json!({ "VolumeSize": i32::MAX }), "InvalidParameterValue"),
+        (json!({ "VolumeSize": 0 }), "InvalidParameterValue"),
+        (
+            json!({ "VolumeSize": 10, "VolumeType": "gp3", "Iops": 2999 }),
+            "InvalidParameterValue",
+        ),
+        (
+            json!({ "VolumeSize": 10, "VolumeType": "gp2", "Iops": -5 }),
+            "InvalidParameterCombination",
+        ),
+        (
+            json!({ "VolumeSize": 10, "VolumeType": "io2" }),
+            "MissingParameter",
+        ),
+    ] {
+        assert_eq!(code(&world, run_instances, &run(&ebs)), refused, "{ebs}");
+    }
+    let ebs = json!({ "VolumeSize": 10, "VolumeType": "io2", "Iops": 1000 });
+    call(&world, run_instances, &run(&ebs)).expect("an instance");
+}
+
+#[test]
+fn an_image_of_an_instance_keeps_what_its_volumes_can_do() {
+    let (world, image) = world_with_image();
+    let ebs = json!({ "VolumeSize": 10, "VolumeType": "io2", "Iops": 1000 });
+    let device = json!({ "DeviceName": "/dev/sdf", "Ebs": ebs });
+    let run = json!({
+        "ImageId": image, "MinCount": 1, "MaxCount": 1, "BlockDeviceMappings": [device],
+    });
+    let run = call(&world, ("ec2", "RunInstances"), &run).expect("an instance");
+    world.advance(jiff::SignedDuration::from_mins(1));
+    let id = &run["Instances"][0]["InstanceId"];
+    let made = json!({ "InstanceId": id, "Name": "golden-2" });
+    let made = call(&world, ("ec2", "CreateImage"), &made).expect("an image");
+    world.advance(super::hour());
+    let images = json!({ "ImageIds": [made["ImageId"]] });
+    let images = call(&world, ("ec2", "DescribeImages"), &images).expect("a list");
+    let devices = images["Images"][0]["BlockDeviceMappings"].as_array();
+    let iops = |device: &Value| device["Ebs"]["Iops"].as_i64();
+    let iops: Vec<_> = devices.expect("devices").iter().filter_map(iops).collect();
+    assert_eq!(iops, [3_000, 1_000]);
+    let run = json!({ "ImageId": made["ImageId"], "MinCount": 1, "MaxCount": 1 });
+    call(&world, ("ec2", "RunInstances"), &run).expect("another instance");
+}
