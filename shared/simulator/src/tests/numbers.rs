@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{HERE, OTHER, OWNER, ec2, world_with_image};
+use super::{HERE, OTHER, OWNER, ec2, send, world_with_image};
 use crate::client::{self, Caller};
 use crate::{World, wire::error::ApiError};
 
@@ -299,4 +299,25 @@ fn an_image_of_an_instance_keeps_what_its_volumes_can_do() {
     assert_eq!(iops, [3_000, 1_000]);
     let run = json!({ "ImageId": made["ImageId"], "MinCount": 1, "MaxCount": 1 });
     call(&world, ("ec2", "RunInstances"), &run).expect("another instance");
+}
+
+#[test]
+fn each_operation_has_tokens_of_its_own_length() {
+    let (world, image) = world_with_image();
+    let token = "t".repeat(128);
+    let template = [
+        ("LaunchTemplateName", "web"),
+        ("LaunchTemplateData.InstanceType", "t3.micro"),
+        ("ClientToken", token.as_str()),
+    ];
+    let made = ec2(&world, OWNER, HERE, "CreateLaunchTemplate", &template);
+    assert_eq!(made.status, 200, "{}", made.body);
+    let run = [
+        ("ImageId", image.as_str()),
+        ("MinCount", "1"),
+        ("MaxCount", "1"),
+        ("ClientToken", &token[..65]),
+    ];
+    let refused = send(&world, (OWNER, HERE, "ec2"), "RunInstances", &run);
+    assert_eq!(refused.code(), "InvalidParameterValue");
 }
