@@ -73,7 +73,7 @@ OPERATIONS = {
     "sts": "AssumeRole GetCallerIdentity".split(),
 }
 
-SCALARS = {"long": "integer", "double": "float", "character": "string"}
+SCALARS = {"double": "float", "character": "string"}
 
 
 def reference(ref, name):

@@ -40,6 +40,8 @@ pub(crate) struct Settings {
     /// How many images, and how many public ones, an account may have in a Region: the same page.
     pub(crate) images: usize,
     pub(crate) public_images: usize,
+    /// How many instances an account may run in a Region.
+    pub(crate) instances: usize,
     /// Whether accounts have a trail, so that `EventBridge` hears of their calls.
     pub(crate) trail: bool,
     /// Whether calls are recorded and trailed.
@@ -87,6 +89,7 @@ impl State {
                 first_rule_delay: SignedDuration::ZERO,
                 images: 50_000,
                 public_images: 5,
+                instances: 5_000,
                 trail: true,
                 recording: true,
             },

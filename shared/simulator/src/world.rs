@@ -93,6 +93,11 @@ impl World {
         self.state().settings.public_images = limit;
     }
 
+    /// How many instances an account may run in a Region, whatever launches them. 5,000 at first.
+    pub fn set_instances(&self, limit: usize) {
+        self.state().settings.instances = limit;
+    }
+
     /// Whether accounts have a CloudTrail trail, without which no call is told as an event. They
     /// have one at first.
     pub fn set_trail(&self, there: bool) {

@@ -4,6 +4,7 @@ mod configuration;
 mod describe;
 mod group;
 mod group_calls;
+mod policy;
 mod scale;
 mod source;
 

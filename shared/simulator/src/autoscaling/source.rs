@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::group::Group;
-use super::invalid;
+use super::{invalid, policy};
 use crate::ec2::fleet::pool::Pool;
 use crate::ec2::instance::launch;
 use crate::ec2::launch_template;
@@ -44,6 +44,7 @@ pub(super) fn put(
     match name {
         "LaunchTemplate" => complete(state, place, &mut source)?,
         "MixedInstancesPolicy" => {
+            policy::check(&source)?;
             let template = &mut source["LaunchTemplate"];
             if template["LaunchTemplateSpecification"].is_null() {
                 return Err(invalid(

@@ -105,7 +105,7 @@ fn value(service: &Service, member: &Member, element: &Element) -> Result<Value,
         Kind::List => Ok(Value::Array(list(service, shape, element.children.iter())?)),
         Kind::Map => map(service, shape, element),
         Kind::Boolean => element.text.parse().map(Value::Bool).map_err(|_| wrong()),
-        Kind::Integer => {
+        Kind::Integer | Kind::Long => {
             let number = element.text.parse::<i64>();
             number.map(Value::from).map_err(|_| wrong())
         }

@@ -131,7 +131,7 @@ impl Examples {
             Kind::Map => self.map(service, shape, name, depth),
             Kind::String | Kind::Blob => Ok(Value::from(self.text(shape, name))),
             Kind::Boolean => Ok(Value::from(self.below(2) == 0)),
-            Kind::Integer => Ok(Value::from(self.number(shape))),
+            Kind::Integer | Kind::Long => Ok(Value::from(self.number(shape))),
             Kind::Float => Ok(Value::from(0.5)),
             Kind::Timestamp => Ok(self.time(service.protocol)),
         }

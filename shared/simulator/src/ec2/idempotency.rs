@@ -11,9 +11,17 @@ use crate::request::Request;
 use crate::state::State;
 use crate::wire::error::ApiError;
 
-const LONGEST_TOKEN: usize = 64;
 /// How long a token lives.
 const LIFE: SignedDuration = SignedDuration::from_hours(24);
+
+/// How long an operation's token may be. That of launch templates has a length of its own:
+/// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateLaunchTemplate.html>.
+fn longest_token(operation: &str) -> usize {
+    match operation {
+        "CreateLaunchTemplate" | "CreateLaunchTemplateVersion" | "ModifyLaunchTemplate" => 128,
+        _ => 64,
+    }
+}
 
 /// The calls made with each account's Region's operation's token, and their answers.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -24,9 +32,9 @@ pub(crate) fn earlier(state: &State, call: &Request) -> Result<Option<Value>, Ap
     let Some(key) = key(call) else {
         return Ok(None);
     };
-    if key[3].len() > LONGEST_TOKEN || !key[3].is_ascii() {
-        let message =
-            format!("ClientToken must be ASCII and at most {LONGEST_TOKEN} characters long");
+    let longest = longest_token(&call.operation);
+    if key[3].len() > longest || !key[3].is_ascii() {
+        let message = format!("ClientToken must be ASCII and at most {longest} characters long");
         return Err(ApiError::invalid_value(message));
     }
     match state.ec2.tokens.0.get(&key, state.clock.now()) {

@@ -72,6 +72,7 @@ pub(crate) struct Region {
     pub(crate) public_snapshots_blocked: BTreeMap<String, snapshot::public_access::Block>,
     pub(crate) volumes: Kept<Volume>,
     pub(crate) instances: Kept<Instance>,
+    pub(crate) running: instance::quota::Running,
     pub(crate) launch_templates: launch_template::Templates,
     pub(crate) fleets: fleet::Fleets,
     pub(crate) bin: recycle_bin::Bin,

@@ -8,6 +8,7 @@ mod images;
 mod lag;
 mod lasting;
 mod lifecycle;
+mod numbers;
 mod protocol;
 mod rest;
 mod services;

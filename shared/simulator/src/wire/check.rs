@@ -20,9 +20,13 @@ pub(crate) fn scalar(
             _ => return Err(wrong(path, text, "true or false")),
         },
         Kind::Integer => text
+            .parse::<i32>()
+            .map(Value::from)
+            .map_err(|_| wrong(path, text, "a whole number of 32 bits"))?,
+        Kind::Long => text
             .parse::<i64>()
             .map(Value::from)
-            .map_err(|_| wrong(path, text, "a whole number"))?,
+            .map_err(|_| wrong(path, text, "a whole number of 64 bits"))?,
         Kind::Float => text
             .parse::<f64>()
             .ok()

@@ -1,7 +1,7 @@
 //! The JSON protocols: checks a document against its input shape, and writes results by their
 //! output shape (times as seconds since the epoch).
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::check;
 use super::error::ApiError;
@@ -82,13 +82,29 @@ fn check_value(
         | (Kind::String | Kind::Blob, Value::String(_))
         | (Kind::Boolean, Value::Bool(_))
         | (Kind::Float | Kind::Timestamp, Value::Number(_)) => true,
-        (Kind::Integer, Value::Number(number)) => number.is_i64(),
+        (Kind::Integer | Kind::Long, Value::Number(number)) => {
+            refuse_unfit(shape.kind, number)?;
+            true
+        }
         _ => false,
     };
     if !right {
         return Err(mistyped(path, value, &format!("a {:?}", shape.kind)));
     }
     check::limits(shape, &member.shape, path, value)
+}
+
+/// Refuses a number that its member can't hold, which fails before any constraint is looked at.
+fn refuse_unfit(kind: Kind, number: &Number) -> Result<(), Refusal> {
+    let fits = match (kind, number.as_i64()) {
+        (Kind::Integer, Some(number)) => i32::try_from(number).is_ok(),
+        (_, number) => number.is_some(),
+    };
+    if fits {
+        return Ok(());
+    }
+    let message = format!("NUMBER_VALUE can not be converted to {kind:?}");
+    Err(Refusal::Malformed(message))
 }
 
 fn mistyped(path: &str, value: &Value, expected: &str) -> Refusal {

@@ -98,7 +98,10 @@ pub(crate) enum Kind {
     List,
     Map,
     String,
+    /// A whole number of 32 bits.
     Integer,
+    /// A whole number of 64 bits.
+    Long,
     Float,
     Boolean,
     Timestamp,

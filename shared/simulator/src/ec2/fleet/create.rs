@@ -44,7 +44,16 @@ fn target(params: Params<'_>) -> Result<Target, ApiError> {
         number("OnDemandTargetCapacity").unwrap_or_default(),
         number("SpotTargetCapacity").unwrap_or_default(),
     );
-    let rest = total - on_demand - spot;
+    for (name, capacity) in [
+        ("OnDemandTargetCapacity", on_demand),
+        ("SpotTargetCapacity", spot),
+    ] {
+        if capacity < 0 {
+            let message = format!("{name} must not be negative");
+            return Err(ApiError::invalid_value(message));
+        }
+    }
+    let rest = total.saturating_sub(on_demand).saturating_sub(spot);
     if rest < 0 {
         let message = "TotalTargetCapacity must be at least the sum of OnDemandTargetCapacity and \
                        SpotTargetCapacity";

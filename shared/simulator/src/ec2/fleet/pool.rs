@@ -64,7 +64,7 @@ impl Pool {
         }
         Ok(Self {
             data,
-            weight: weight(overrides),
+            weight: weight(overrides)?,
             marks: chosen.marks(),
             from: Value::Null,
         })
@@ -72,10 +72,18 @@ impl Pool {
 }
 
 /// The weight in overrides: a number, or a text where Auto Scaling has it.
-fn weight(overrides: &Value) -> f64 {
-    let weight = &overrides["WeightedCapacity"];
-    let text = weight.as_str().and_then(|text| text.parse().ok());
-    weight.as_f64().or(text).unwrap_or(1.0)
+/// <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-fleet-instance-weighting.html>. What it
+/// may be at most is told of Auto Scaling alone.
+pub(super) fn weight(overrides: &Value) -> Result<f64, ApiError> {
+    let given = &overrides["WeightedCapacity"];
+    let text = given.as_str().and_then(|text| text.parse().ok());
+    let weight = given.as_f64().or(text).unwrap_or(1.0);
+    if (1.0..=999.0).contains(&weight) {
+        return Ok(weight);
+    }
+    let message =
+        format!("Value ({weight}) for parameter WeightedCapacity is invalid. It must be 1 to 999");
+    Err(ApiError::invalid_value(message))
 }
 
 /// How much is to be launched, and how.
@@ -119,7 +127,7 @@ pub(crate) fn fill(
         match one(state, place, pool, wanted) {
             Ok(id) => {
                 filled.launched.push((number, id));
-                capacity += pool.weight.max(0.01);
+                capacity += pool.weight;
                 turn += 1;
             }
             Err(error) => {

@@ -138,7 +138,7 @@ fn of_specification(specification: &Value) -> Result<Pool, ApiError> {
     let names = groups.iter().filter_map(|group| group.text("GroupName"));
     data["SecurityGroups"] = Value::from(names.collect::<Vec<_>>());
     Ok(Pool {
-        weight: data["WeightedCapacity"].as_f64().unwrap_or(1.0),
+        weight: pool::weight(&data).map_err(|error| invalid(&error.message))?,
         data,
         marks: TagMap::new(),
         from: Value::Null,

@@ -11,6 +11,7 @@ use crate::ec2::instance::{Instance, no_instance};
 use crate::ec2::snapshot;
 use crate::ec2::tag::{self, TagMap, Tags};
 use crate::ec2::volume::Volume;
+use crate::ec2::volume::performance;
 use crate::request::{Params, Request};
 use crate::state::State;
 use crate::wire::error::ApiError;
@@ -208,6 +209,7 @@ fn snapshotted(
 ) -> Device {
     let volume = planned.volume;
     let id = snapshot::begin(state, call, &volume, about, DURATION);
+    let usual = performance::usual(&volume.kind);
     if let Some(snapshot) = state.ec2.snapshot_mut(&call.region, &id) {
         snapshot.tags = Tags::of_owner(call.account(), tags.clone());
     }
@@ -218,8 +220,8 @@ fn snapshotted(
             snapshot_id: Some(id),
             size: volume.size,
             kind: volume.kind,
-            iops: None,
-            throughput: None,
+            iops: volume.iops.or(usual.0),
+            throughput: volume.throughput.or(usual.1),
             encrypted: volume.key.is_some(),
             delete_on_termination: planned.delete_on_termination,
         }),

@@ -5,6 +5,7 @@ use crate::ec2::access::{no_snapshot, well_formed_snapshot};
 use crate::ec2::arn;
 use crate::ec2::image::{Device, Ebs};
 use crate::ec2::snapshot::Snapshot;
+use crate::ec2::volume::performance;
 use crate::request::{Params, Request};
 use crate::state::State;
 use crate::wire::error::ApiError;
@@ -116,8 +117,10 @@ fn volume(
         return Err(invalid(message));
     }
     let kind = ebs.text("VolumeType").unwrap_or("gp2");
-    let size = size(ebs, snapshot.as_ref(), kind)?;
-    let performance = performance(ebs, kind, size)?;
+    let size = size(ebs, snapshot.as_ref())?;
+    let (iops, throughput) = (ebs.number("Iops"), ebs.number("Throughput"));
+    performance::check(kind, size, iops, throughput)?;
+    let usual = performance::usual(kind);
     let encrypted = snapshot
         .as_ref()
         .is_some_and(|snapshot| snapshot.key.is_some());
@@ -125,15 +128,15 @@ fn volume(
         snapshot_id: snapshot.map(|snapshot| snapshot.id),
         size,
         kind: kind.to_owned(),
-        iops: performance.0,
-        throughput: performance.1,
+        iops: iops.or(usual.0),
+        throughput: throughput.or(usual.1),
         encrypted: encrypted || ebs.flag("Encrypted") == Some(true),
         delete_on_termination: ebs.flag("DeleteOnTermination").unwrap_or(true),
     })
 }
 
-/// A volume's size: its own or its snapshot's, within the limits of its type.
-fn size(ebs: Params<'_>, snapshot: Option<&Snapshot>, kind: &str) -> Result<i64, ApiError> {
+/// A volume's size: its own or its snapshot's.
+fn size(ebs: Params<'_>, snapshot: Option<&Snapshot>) -> Result<i64, ApiError> {
     let size = ebs.number("VolumeSize");
     let size = size.or(snapshot.map(|snapshot| snapshot.size));
     let size = size.ok_or_else(|| {
@@ -149,83 +152,7 @@ fn size(ebs: Params<'_>, snapshot: Option<&Snapshot>, kind: &str) -> Result<i64,
         );
         return Err(invalid(message));
     }
-    let (least, most) = match kind {
-        "gp3" => (1, 65_536),
-        "io1" => (4, 16_384),
-        "io2" => (4, 65_536),
-        "st1" | "sc1" => (125, 16_384),
-        "standard" => (1, 1024),
-        _ => (1, 16_384),
-    };
-    within("Volume size", size, (least, most))?;
     Ok(size)
-}
-
-fn within(what: &str, value: i64, (least, most): (i64, i64)) -> Result<(), ApiError> {
-    if (least..=most).contains(&value) {
-        return Ok(());
-    }
-    let message = format!("{what} of {value} is outside of the limits {least} to {most}");
-    Err(ApiError::invalid_value(message))
-}
-
-/// A volume's IOPS and throughput, which only some types have:
-/// <https://docs.aws.amazon.com/ebs/latest/userguide/ebs-volume-types.html>.
-fn performance(
-    ebs: Params<'_>,
-    kind: &str,
-    size: i64,
-) -> Result<(Option<i64>, Option<i64>), ApiError> {
-    let iops = iops(ebs, kind, size)?;
-    let throughput = match (ebs.number("Throughput"), kind) {
-        (Some(throughput), "gp3") => {
-            within("Volume throughput", throughput, (125, 2000))?;
-            Some(throughput)
-        }
-        (Some(_), _) => return Err(unsupported("throughput", kind)),
-        (None, "gp3") => Some(125),
-        (None, _) => None,
-    };
-    if let (Some(iops), Some(throughput)) = (iops, throughput)
-        && throughput * 4 > iops
-    {
-        let message = format!(
-            "Throughput to iops ratio of {throughput} to {iops} is too high; maximum is 0.25"
-        );
-        return Err(ApiError::invalid_value(message));
-    }
-    Ok((iops, throughput))
-}
-
-fn iops(ebs: Params<'_>, kind: &str, size: i64) -> Result<Option<i64>, ApiError> {
-    let (least, most, per_gib) = match kind {
-        "gp3" => (3000, 80_000, 500),
-        "io1" => (100, 64_000, 50),
-        "io2" => (100, 256_000, 1000),
-        _ if ebs.has("Iops") => return Err(unsupported("iops", kind)),
-        _ => return Ok(None),
-    };
-    let iops = match ebs.number("Iops") {
-        Some(iops) => iops,
-        None if kind == "gp3" => least,
-        None => {
-            let message = format!("The parameter iops must be specified for {kind} volumes.");
-            return Err(ApiError::new("MissingParameter", message));
-        }
-    };
-    within("Volume iops", iops, (least, most))?;
-    if iops > least && iops > size * per_gib {
-        let message = format!(
-            "Iops to volume size ratio of {iops} to {size} is too high; maximum is {per_gib}"
-        );
-        return Err(ApiError::invalid_value(message));
-    }
-    Ok(Some(iops))
-}
-
-fn unsupported(name: &str, kind: &str) -> ApiError {
-    let message = format!("The parameter {name} is not supported for {kind} volumes.");
-    ApiError::new("InvalidParameterCombination", message)
 }
 
 /// A snapshot that the caller may read. Whether a pending one is refused is not documented; here

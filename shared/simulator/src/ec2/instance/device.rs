@@ -4,6 +4,7 @@
 use crate::ec2::access::no_snapshot;
 use crate::ec2::image::copy_rules::key_without_encrypted;
 use crate::ec2::image::{Ebs, Image};
+use crate::ec2::volume::performance;
 use crate::kms;
 use crate::request::Params;
 use crate::state::State;
@@ -68,8 +69,10 @@ fn overridden(below: Option<Ebs>, asked: Params<'_>) -> Ebs {
         ebs.size = 0;
     }
     ebs.size = asked.number("VolumeSize").unwrap_or(ebs.size);
-    if let Some(kind) = asked.text("VolumeType") {
+    if let Some(kind) = asked.text("VolumeType").filter(|kind| **kind != ebs.kind) {
         kind.clone_into(&mut ebs.kind);
+        // What the image has of these is of another type.
+        (ebs.iops, ebs.throughput) = (None, None);
     }
     ebs.iops = asked.number("Iops").or(ebs.iops);
     ebs.throughput = asked.number("Throughput").or(ebs.throughput);
@@ -95,11 +98,12 @@ fn planned(
             Some(readable.ok_or_else(|| no_snapshot(id))?.clone())
         }
     };
-    let least = snapshot.as_ref().map_or(1, |snapshot| snapshot.size);
-    if ebs.size == 0 && snapshot.is_some() {
+    let least = snapshot.as_ref().map_or(0, |snapshot| snapshot.size);
+    let sized = asked.is_some_and(|asked| asked.has("VolumeSize"));
+    if ebs.size == 0 && !sized {
         ebs.size = least;
     }
-    if ebs.size == 0 {
+    if ebs.size == 0 && !sized {
         let message = "The request must contain the parameter size or snapshotId";
         return Err(ApiError::new("MissingParameter", message));
     }
@@ -111,6 +115,7 @@ fn planned(
         );
         return Err(ApiError::new("InvalidBlockDeviceMapping", message));
     }
+    performance::check(&ebs.kind, ebs.size, ebs.iops, ebs.throughput)?;
     let source_key = snapshot.and_then(|snapshot| snapshot.key);
     let key = key(state, place, source_key.as_deref(), &image.owner, asked)?;
     let needed = [source_key, key.clone()];

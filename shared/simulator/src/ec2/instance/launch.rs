@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::device::{self, Planned};
 use super::phase::{self, Phase};
-use super::{Instance, network};
+use super::{Instance, network, quota};
 use crate::ec2::access::{unavailable_image, visible_image};
 use crate::ec2::image::{Image, ImageState};
 use crate::ec2::tag::{self, TagMap, Tags};
@@ -56,6 +56,11 @@ pub(crate) fn launch(state: &mut State, order: &Order<'_>) -> Result<Vec<String>
     let named = data.need("ImageId")?;
     let image = launchable(state, order.place, named)?;
     network::check(data)?;
+    quota::check(
+        state,
+        order.place,
+        usize::try_from(order.count).unwrap_or(0),
+    )?;
     let zone = network::zone(data, order.place.1)?;
     let devices = data.list("BlockDeviceMappings");
     let devices = device::plan(state, order.place, &image, &devices)?;
@@ -76,6 +81,7 @@ pub(crate) fn launch(state: &mut State, order: &Order<'_>) -> Result<Vec<String>
         }
         let id = instance.id.clone();
         let region = state.ec2.region_mut(order.place.1);
+        region.running.note(order.place.0, None, instance.phase);
         region.instances.insert(id.clone(), instance);
         phase::enter(state, order.place.1, &id, Phase::Pending);
         ids.push(id);

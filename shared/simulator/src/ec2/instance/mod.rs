@@ -8,6 +8,7 @@ pub(crate) mod launch;
 mod network;
 pub(crate) mod phase;
 mod power;
+pub(crate) mod quota;
 mod run;
 mod status;
 mod written;

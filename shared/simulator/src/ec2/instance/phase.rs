@@ -72,8 +72,10 @@ pub(super) fn enter(state: &mut State, region: &str, id: &str, phase: Phase) {
     let Some(instance) = state.ec2.region_mut(region).instances.get_mut(id) else {
         return;
     };
-    instance.phase = phase;
+    let from = std::mem::replace(&mut instance.phase, phase);
     let owner = instance.owner.clone();
+    let running = &mut state.ec2.region_mut(region).running;
+    running.note(&owner, Some(from), phase);
     event::instance_state(state, (&owner, region), id, phase.name());
     let (region, id) = (region.to_owned(), id.to_owned());
     match phase.next() {

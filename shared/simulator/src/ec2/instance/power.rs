@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::check_ids;
 use super::phase::{self, Phase};
+use super::{check_ids, quota};
 use crate::ec2::{fleet, tag};
 use crate::request::Request;
 use crate::state::State;
@@ -133,6 +133,9 @@ pub(crate) fn start_instances(state: &mut State, call: &Request) -> Result<Value
     let ids = named(state, call)?;
     let from = [Phase::Pending, Phase::Running, Phase::Stopped];
     refuse(state, call, &ids, (&from, "started"))?;
+    let mut more = ids.clone();
+    more.retain(|id| phase_of(state, &call.region, id) == Phase::Stopped);
+    quota::check(state, (call.account(), &call.region), more.len())?;
     let now = state.clock.now();
     let moved = moved(state, call, &ids, |state, id, before| {
         if before != Phase::Stopped {

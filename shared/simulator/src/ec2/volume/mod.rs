@@ -3,7 +3,7 @@
 pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod describe;
-mod performance;
+pub(crate) mod performance;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

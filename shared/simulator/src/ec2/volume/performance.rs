@@ -39,7 +39,7 @@ fn kind(name: &str) -> Kind {
 }
 
 /// Refuses a volume that its type can't be.
-pub(super) fn check(
+pub(crate) fn check(
     name: &str,
     size: i64,
     iops: Option<i64>,
@@ -117,16 +117,23 @@ fn unsupported(parameter: &str, name: &str) -> ApiError {
     )
 }
 
+/// The IOPS and throughput that a type of volume has where none are asked for.
+pub(crate) fn usual(name: &str) -> (Option<i64>, Option<i64>) {
+    match name {
+        "gp3" => (Some(3_000), Some(125)),
+        _ => (None, None),
+    }
+}
+
 /// The IOPS of a volume: what was asked for, or what its type gives by its size.
 pub(super) fn iops(volume: &Volume) -> Option<i64> {
     match volume.kind.as_str() {
         "gp2" => Some((volume.size.saturating_mul(3)).clamp(100, 16_000)),
-        "gp3" => Some(volume.iops.unwrap_or(3_000)),
-        _ => volume.iops,
+        kind => volume.iops.or(usual(kind).0),
     }
 }
 
 /// The throughput of a volume in MiB/s, where its type has one to set.
 pub(super) fn throughput(volume: &Volume) -> Option<i64> {
-    (volume.kind == "gp3").then(|| volume.throughput.unwrap_or(125))
+    volume.throughput.or(usual(&volume.kind).1)
 }
