@@ -105,7 +105,13 @@ impl Examples {
         let mut made = Map::new();
         for name in &shape.required {
             if let Some(member) = shape.members.get(name) {
-                made.insert(name.clone(), self.needed(known, member, name)?);
+                let least = match known.shape(&member.shape) {
+                    Some(shape) if shape.kind == Kind::Structure && !shape.required.is_empty() => {
+                        self.required(known, shape)?
+                    }
+                    _ => self.needed(known, member, name)?,
+                };
+                made.insert(name.clone(), least);
             }
         }
         Ok(Value::Object(made))
