@@ -89,6 +89,17 @@ impl Examples {
         }
     }
 
+    /// A value of a member that must be there, with nothing in it that need not be.
+    pub(super) fn needed(
+        &mut self,
+        service: &Service,
+        member: &Member,
+        name: &str,
+    ) -> Result<Value, ApiError> {
+        self.density = 0;
+        self.value(service, member, name, 1)
+    }
+
     /// A number below `end`, which is not 0.
     fn below(&mut self, end: usize) -> usize {
         let end = u64::try_from(end).unwrap_or(u64::MAX);

@@ -8,10 +8,12 @@ mod decode;
 mod encode;
 mod example;
 mod exchange;
+mod numbers;
 mod rest;
 
 pub use example::Examples;
 pub use exchange::{Connection, exchange};
+pub use numbers::numbers;
 
 use bytes::Bytes;
 use http::{Request, Response};

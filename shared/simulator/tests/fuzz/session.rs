@@ -17,14 +17,16 @@ use crate::form;
 
 /// How many requests one world gets.
 const REQUESTS: usize = 1500;
-const ACCOUNTS: [&str; 2] = ["111111111111", "222222222222"];
+/// What numbers may come to at the most, and around nothing.
+const ENDS: [i64; 6] = [i64::MIN, -2_147_483_648, -1, 0, 2_147_483_647, i64::MAX];
+pub const ACCOUNTS: [&str; 2] = ["111111111111", "222222222222"];
 /// The codes of operations that aren't simulated.
 const UNKNOWN: [&str; 3] = [
     "InvalidAction",
     "UnknownOperationException",
     "MethodNotAllowed",
 ];
-const REGIONS: [&str; 2] = ["us-east-1", "eu-west-1"];
+pub const REGIONS: [&str; 2] = ["us-east-1", "eu-west-1"];
 
 /// What came of the requests for each operation.
 pub type Tally = BTreeMap<(String, String), Count>;
@@ -36,15 +38,25 @@ pub struct Count {
     pub codes: BTreeSet<String>,
 }
 
-type Target = (&'static str, &'static str);
+impl Count {
+    /// Whether the operation is only in the table.
+    pub fn is_unsimulated(&self) -> bool {
+        let mut codes = self.codes.iter();
+        codes.any(|code| UNKNOWN.contains(&code.as_str()))
+    }
+}
+
+pub type Target = (&'static str, &'static str);
 
 pub struct Session<'a> {
     seed: u64,
-    world: World,
+    pub world: World,
     examples: Examples,
-    draw: Draw,
+    pub draw: Draw,
     targets: Vec<Target>,
     tally: &'a mut Tally,
+    /// An image, a key and a topic of each account and Region.
+    pub furniture: Vec<[Value; 3]>,
 }
 
 impl<'a> Session<'a> {
@@ -57,6 +69,7 @@ impl<'a> Session<'a> {
             draw: Draw(seed),
             targets: client::operations().collect(),
             tally,
+            furniture: Vec::new(),
         };
         session.furnish();
         session
@@ -74,6 +87,9 @@ impl<'a> Session<'a> {
                 let found = json!({ "KeyId": key, "TopicArn": topic, "ImageId": image });
                 self.examples.learn(&found);
                 self.run_instance((account, region), &found["ImageId"]);
+                self.keep_template((account, region), &found["ImageId"]);
+                let held = ["ImageId", "KeyId", "TopicArn"].map(|name| found[name].clone());
+                self.furniture.push(held);
             }
             self.world.create_role(account, "hub");
             let role = format!("arn:aws:iam::{account}:role/hub");
@@ -104,7 +120,36 @@ impl<'a> Session<'a> {
         self.examples.learn(&run.expect("instances"));
     }
 
+    /// What fleets and groups launch from.
+    fn keep_template(&mut self, (account, region): (&str, &str), image: &Value) {
+        let data = json!({ "ImageId": image, "InstanceType": "t3.micro" });
+        let parameters = json!({ "LaunchTemplateName": "web", "LaunchTemplateData": data });
+        let world = &self.world;
+        let kept = world.perform(account, region, "ec2", "CreateLaunchTemplate", parameters);
+        self.examples.learn(&kept.expect("a template"));
+    }
+
+    /// Every number of every operation at its ends, in order. Numbers go wrong where they are
+    /// added and multiplied, which chance seldom finds.
+    fn ends(&mut self) {
+        let mut number = 0;
+        for target in self.targets.clone() {
+            let places = client::numbers(target).expect("an operation of the table");
+            for (place, end) in places.iter().flat_map(|place| ENDS.map(|end| (place, end))) {
+                let parameters = self.examples.with(target, place, json!(end));
+                let parameters = parameters.expect("a place of the operation");
+                let caller = self.caller();
+                number += 1;
+                if let Ok(request) = client::request(&caller, target, &parameters) {
+                    self.ask(number, target, (&parameters, &request));
+                }
+            }
+        }
+    }
+
     pub fn run(&mut self, until: Instant) {
+        self.tour();
+        self.ends();
         for number in 0..REQUESTS {
             if Instant::now() >= until {
                 return;
@@ -127,10 +172,7 @@ impl<'a> Session<'a> {
         let target = *self.draw.pick(&self.targets);
         let parameters = self.examples.parameters(target.0, target.1);
         let parameters = parameters.expect("an operation of the table");
-        let caller = Caller {
-            access_key_id: (*self.draw.pick(&ACCOUNTS)).to_owned(),
-            region: (*self.draw.pick(&REGIONS)).to_owned(),
-        };
+        let caller = self.caller();
         // Some values can't be written at all, like an empty path.
         let Ok(mut request) = client::request(&caller, target, &parameters) else {
             return;
@@ -140,28 +182,46 @@ impl<'a> Session<'a> {
             self.send(number, &request);
             return;
         }
-        let response = self.send(number, &request);
+        self.ask(number, target, (&parameters, &request));
+    }
+
+    fn caller(&mut self) -> Caller {
+        Caller {
+            access_key_id: (*self.draw.pick(&ACCOUNTS)).to_owned(),
+            region: (*self.draw.pick(&REGIONS)).to_owned(),
+        }
+    }
+
+    /// The result of a request as a client writes it, which must be its operation's; nothing where
+    /// it is refused.
+    pub fn ask(
+        &mut self,
+        number: usize,
+        target: Target,
+        (parameters, request): (&Value, &Request<Bytes>),
+    ) -> Value {
+        let response = self.send(number, request);
         let count = self.tally.entry((target.0.to_owned(), target.1.to_owned()));
         let count = count.or_default();
         count.sent += 1;
         match client::result(target, &response) {
             Ok(result) => {
                 count.answered += 1;
-                self.examples.learn(&parameters);
+                self.examples.learn(parameters);
                 self.examples.learn(&result);
+                result
             }
-            Err(error) if response.status().is_success() => {
-                self.fail(
-                    number,
-                    &request,
-                    &format!("the answer is not its operation's: {error}"),
-                );
-            }
+            Err(error) if response.status().is_success() => self.fail(
+                number,
+                request,
+                &format!("the answer is not its operation's: {error}"),
+            ),
             Err(error) => {
                 if UNKNOWN.contains(&error.code.as_str()) {
                     self.targets.retain(|other| *other != target);
                 }
                 count.codes.insert(error.code);
+                Value::Null
             }
         }
     }
@@ -210,7 +270,7 @@ impl<'a> Session<'a> {
         self.send(number, &request);
     }
 
-    fn send(&self, number: usize, request: &Request<Bytes>) -> Response<Bytes> {
+    pub fn send(&self, number: usize, request: &Request<Bytes>) -> Response<Bytes> {
         let began = Instant::now();
         let answer = catch_unwind(AssertUnwindSafe(|| self.world.call(request.clone())));
         let Ok(response) = answer else {
