@@ -1,6 +1,8 @@
 //! Calls that are right, in an order that makes sense: what chance seldom comes upon. Each is sent
 //! as it is, and bent.
 
+mod services;
+
 use amiary_simulator::client::{self, Caller};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -15,6 +17,7 @@ impl Session<'_> {
             return;
         };
         self.tour_groups(&image);
+        self.tour_fleets(&image);
         let (volume, snapshot) = self.tour_images();
         self.tour_bin(&volume);
         self.tour_snapshots(&volume, &snapshot);
@@ -67,6 +70,13 @@ impl Session<'_> {
         let made = json!({ "InstanceId": ids["InstanceIds"][0], "Name": "made" });
         self.pass(1);
         self.tell(("ec2", "CreateImage"), made);
+        let every = json!({ "InstanceSpecification": { "InstanceId": ids["InstanceIds"][0] } });
+        self.tell(("ec2", "CreateSnapshots"), every);
+        let named = json!({ "ImageIds": [image], "IncludeAllResourceTypes": true });
+        self.tell(("ec2", "DescribeImageReferences"), named);
+        for operation in ["StartInstances", "TerminateInstances"] {
+            self.tell(("ec2", operation), ids.clone());
+        }
         let copy = json!({ "SourceImageId": image, "SourceRegion": REGIONS[0], "Name": "copied" });
         self.tell(("ec2", "CopyImage"), copy);
         let configuration = json!({
@@ -81,7 +91,18 @@ impl Session<'_> {
         let version = json!({ "LaunchTemplateName": "web", "LaunchTemplateData": data });
         self.tell(("ec2", "CreateLaunchTemplateVersion"), version);
         let versions = json!({ "LaunchTemplateName": "web", "Versions": ["2"] });
-        self.tell(("ec2", "DeleteLaunchTemplateVersions"), versions);
+        for operation in [
+            "DescribeLaunchTemplateVersions",
+            "DeleteLaunchTemplateVersions",
+        ] {
+            self.tell(("ec2", operation), versions.clone());
+        }
+        let usual = json!({ "LaunchTemplateName": "web", "DefaultVersion": "1" });
+        self.tell(("ec2", "ModifyLaunchTemplate"), usual);
+        let data = json!({ "LaunchTemplateName": "gone", "LaunchTemplateData": data });
+        self.tell(("ec2", "CreateLaunchTemplate"), data);
+        let gone = json!({ "LaunchTemplateName": "gone" });
+        self.tell(("ec2", "DeleteLaunchTemplate"), gone);
         for (operation, more) in [
             (
                 "CreateAutoScalingGroup",
@@ -99,6 +120,31 @@ impl Session<'_> {
             parameters["AutoScalingGroupName"] = json!("tour");
             self.tell(("autoscaling", operation), parameters);
         }
+    }
+
+    fn tour_fleets(&mut self, image: &Value) {
+        let template = json!({ "LaunchTemplateName": "web", "Version": "1" });
+        let fleet = json!({
+            "TargetCapacitySpecification": { "TotalTargetCapacity": 1 },
+            "LaunchTemplateConfigs": [{ "LaunchTemplateSpecification": template }],
+        });
+        let fleet = self.tell(("ec2", "CreateFleet"), fleet)["FleetId"].clone();
+        self.tell(
+            ("ec2", "DescribeFleetInstances"),
+            json!({ "FleetId": fleet }),
+        );
+        let fleets = json!({ "FleetIds": [fleet], "TerminateInstances": true });
+        self.tell(("ec2", "DeleteFleets"), fleets);
+        let config = json!({
+            "IamFleetRole": "arn:aws:iam::111111111111:role/fleet", "TargetCapacity": 1,
+            "LaunchSpecifications": [{ "ImageId": image }],
+        });
+        let fleet = json!({ "SpotFleetRequestConfig": config });
+        let fleet = self.tell(("ec2", "RequestSpotFleet"), fleet)["SpotFleetRequestId"].clone();
+        let instances = json!({ "SpotFleetRequestId": fleet });
+        self.tell(("ec2", "DescribeSpotFleetInstances"), instances);
+        let fleets = json!({ "SpotFleetRequestIds": [fleet], "TerminateInstances": true });
+        self.tell(("ec2", "CancelSpotFleetRequests"), fleets);
     }
 
     fn tour_snapshot(&mut self, volume: &Value) -> Value {
@@ -135,6 +181,10 @@ impl Session<'_> {
             "OperationType": "add", "UserIds": [ACCOUNTS[1]],
         });
         self.tell(("ec2", "ModifySnapshotAttribute"), shared);
+        let copy = json!({ "SourceSnapshotId": snapshot, "SourceRegion": REGIONS[0] });
+        self.tell(("ec2", "CopySnapshot"), copy);
+        let kept = json!({ "SnapshotId": snapshot, "Attribute": "createVolumePermission" });
+        self.tell(("ec2", "ResetSnapshotAttribute"), kept);
         let id = json!({ "ImageId": image });
         for operation in ["GetImageAncestry", "DisableImage", "EnableImage"] {
             self.tell(("ec2", operation), id.clone());
@@ -147,10 +197,12 @@ impl Session<'_> {
     }
 
     fn tour_rules(&mut self) {
+        let period = json!({ "RetentionPeriodValue": 7, "RetentionPeriodUnit": "DAYS" });
+        let delay = json!({ "UnlockDelayValue": 7, "UnlockDelayUnit": "DAYS" });
         for kind in ["EC2_IMAGE", "EBS_SNAPSHOT"] {
-            let period = json!({ "RetentionPeriodValue": 7, "RetentionPeriodUnit": "DAYS" });
             let rule = json!({ "ResourceType": kind, "RetentionPeriod": period });
-            let rule = self.tell(("rbin", "CreateRule"), rule)["RuleArn"].clone();
+            let rule = self.tell(("rbin", "CreateRule"), rule);
+            let (id, rule) = (rule["Identifier"].clone(), rule["RuleArn"].clone());
             let tags = json!({ "ResourceArn": rule, "Tags": [{ "Key": "a", "Value": "b" }] });
             self.tell(("rbin", "TagResource"), tags);
             self.tell(
@@ -159,6 +211,11 @@ impl Session<'_> {
             );
             let tags = json!({ "ResourceArn": rule, "TagKeys": ["a"] });
             self.tell(("rbin", "UntagResource"), tags);
+            let described = json!({ "Identifier": id, "Description": "a" });
+            self.tell(("rbin", "UpdateRule"), described);
+            let lock = json!({ "Identifier": id, "LockConfiguration": { "UnlockDelay": delay } });
+            self.tell(("rbin", "LockRule"), lock);
+            self.tell(("rbin", "UnlockRule"), json!({ "Identifier": id }));
         }
     }
 
@@ -185,83 +242,5 @@ impl Session<'_> {
             "Format": "VHD", "UserBucket": { "S3Bucket": "disks", "S3Key": "disk.vhd" },
         });
         self.tell(("ec2", "ImportSnapshot"), json!({ "DiskContainer": disk }));
-    }
-
-    fn tour_keys(&mut self, key: &Value) {
-        let alias = json!({ "AliasName": "alias/tour", "TargetKeyId": key });
-        self.tell(("kms", "CreateAlias"), alias);
-        let root = format!("arn:aws:iam::{}:root", ACCOUNTS[0]);
-        for operation in ["RetireGrant", "RevokeGrant"] {
-            let grant = json!({
-                "KeyId": key, "GranteePrincipal": root, "RetiringPrincipal": root,
-                "Operations": ["Decrypt"],
-            });
-            let grant = self.tell(("kms", "CreateGrant"), grant)["GrantId"].clone();
-            let principal = json!({ "RetiringPrincipal": root });
-            self.tell(("kms", "ListRetirableGrants"), principal);
-            let grant = json!({ "KeyId": key, "GrantId": grant });
-            self.tell(("kms", operation), grant);
-        }
-        let many = self.tell(("kms", "CreateKey"), json!({ "MultiRegion": true }));
-        let many = &many["KeyMetadata"]["KeyId"];
-        let there = json!({ "KeyId": many, "ReplicaRegion": REGIONS[1] });
-        self.tell(("kms", "ReplicateKey"), there);
-        self.pass(1);
-        let there = json!({ "KeyId": many, "PrimaryRegion": REGIONS[1] });
-        self.tell(("kms", "UpdatePrimaryRegion"), there);
-        let going = self.tell(("kms", "CreateKey"), json!({}));
-        let going = json!({ "KeyId": going["KeyMetadata"]["KeyId"] });
-        self.tell(("kms", "ScheduleKeyDeletion"), going.clone());
-        self.tell(("kms", "CancelKeyDeletion"), going);
-    }
-
-    fn tour_recipes(&mut self, image: &Value) {
-        let component = format!(
-            "arn:aws:imagebuilder:{}:aws:component/update-linux/1.0.2/1",
-            REGIONS[0]
-        );
-        let recipe = json!({
-            "name": "web", "semanticVersion": "1.0.0", "parentImage": image,
-            "components": [{ "componentArn": component }], "clientToken": "tour-1",
-        });
-        let recipe = self.tell(("imagebuilder", "CreateImageRecipe"), recipe);
-        let recipe = json!({ "imageRecipeArn": recipe["imageRecipeArn"] });
-        for operation in ["GetImageRecipe", "DeleteImageRecipe"] {
-            self.tell(("imagebuilder", operation), recipe.clone());
-        }
-    }
-
-    fn tour_objects(&mut self) {
-        let object = json!({ "Bucket": "tour", "Key": "a" });
-        self.tell(("s3", "CreateBucket"), json!({ "Bucket": "tour" }));
-        let mut put = object.clone();
-        put["Body"] = json!("text");
-        self.tell(("s3", "PutObject"), put);
-        self.tell(("s3", "GetObject"), object.clone());
-        self.tell(("s3", "HeadObject"), object);
-        let gone = json!({ "Objects": [{ "Key": "a" }] });
-        self.tell(
-            ("s3", "DeleteObjects"),
-            json!({ "Bucket": "tour", "Delete": gone }),
-        );
-    }
-
-    fn tour_parameters(&mut self) {
-        for (operation, parameters) in [
-            (
-                "PutParameter",
-                json!({ "Name": "/tour/a", "Value": "b", "Type": "String" }),
-            ),
-            ("GetParameter", json!({ "Name": "/tour/a" })),
-            (
-                "LabelParameterVersion",
-                json!({ "Name": "/tour/a", "Labels": ["good"] }),
-            ),
-            ("GetParameterHistory", json!({ "Name": "/tour/a" })),
-            ("GetParametersByPath", json!({ "Path": "/tour" })),
-            ("DeleteParameter", json!({ "Name": "/tour/a" })),
-        ] {
-            self.tell(("ssm", operation), parameters);
-        }
     }
 }
