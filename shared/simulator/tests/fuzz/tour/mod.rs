@@ -31,6 +31,7 @@ impl Session<'_> {
             "TopicArn": topic, "AttributeName": "DisplayName", "AttributeValue": "a",
         });
         self.tell(("sns", "SetTopicAttributes"), attribute);
+        self.tell(("sts", "GetCallerIdentity"), json!({}));
     }
 
     /// The result of a call of the first account in the first Region; nothing where it is refused.
