@@ -100,6 +100,7 @@ fn world(options: &Options) -> Result<World, Problem> {
     world.set_copy_duration(copies);
     world.set_call_duration(SignedDuration::ZERO);
     world.set_throttling(options.throttle);
+    world.let_any_role_be_assumed();
     Ok(world)
 }
 

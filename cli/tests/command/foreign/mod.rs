@@ -128,7 +128,7 @@ fn an_image_registered_by_the_aws_cli_ends_in_copies_that_it_sees_in_each_destin
         });
     }
     let assumed = cli.text(&format!(
-        "sts assume-role --role-arn arn:aws:iam::{PRODUCTION}:role/amiary --role-session-name test \
+        "sts assume-role --role-arn arn:aws:iam::{PRODUCTION}:role/anyone --role-session-name test \
          --query Credentials.[AccessKeyId,SecretAccessKey,SessionToken] --output text"
     ));
     let keys: Vec<&str> = assumed.split_whitespace().collect();
