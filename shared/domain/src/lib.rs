@@ -12,3 +12,4 @@ pub mod notice;
 pub mod observation;
 pub mod plan;
 pub mod policy;
+pub mod retention;

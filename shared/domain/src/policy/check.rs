@@ -4,7 +4,7 @@ use super::diagnostic::{Diagnostic, Rejected, Severity};
 use super::document::Table;
 use super::findings::Findings;
 use super::names::Names;
-use super::{Policy, caps, families, syntax};
+use super::{Policy, caps, families, hours, references, syntax};
 use toml::de::DeTable;
 
 /// A policy that was taken, with the doubts about it.
@@ -44,13 +44,19 @@ pub fn parse(file_name: &str, text: &str) -> Result<Checked, Rejected> {
 
 fn read(mut document: Table<'_>, findings: &mut Findings) -> Option<Policy> {
     let names = Names::read(&mut document, findings);
-    let families = families::read(&mut document, &names, findings).sound;
+    let families = families::read(&mut document, &names, findings);
+    let references = references::read(&mut document, &families, findings);
+    let waivers = references::read_waivers(&mut document, &names, findings);
+    let working_hours = hours::read(&mut document, findings);
     let caps = caps::read(&mut document, findings);
     document.finish(findings);
     Some(Policy {
         accounts: names.accounts,
         owners: names.owners,
-        families,
+        families: families.sound,
+        references: references?,
+        waivers: waivers?,
+        working_hours: working_hours?,
         caps: caps?,
     })
 }

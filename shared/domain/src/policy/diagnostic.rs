@@ -61,6 +61,10 @@ codes! {
     MalformedArn = "malformed-arn",
     /// Neither an alias, nor a key id, nor an ARN of either.
     MalformedKmsKey = "malformed-kms-key",
+    /// Not an image's id.
+    MalformedImageId = "malformed-image-id",
+    /// Not a day, a time of day or a time zone.
+    MalformedHours = "malformed-hours",
     /// A pattern that nothing can match.
     MalformedPattern = "malformed-pattern",
     /// Not a number and a unit.
@@ -83,6 +87,8 @@ codes! {
     UnknownAccount = "unknown-account",
     /// No owner has this name.
     UnknownOwner = "unknown-owner",
+    /// No family has this name.
+    UnknownFamily = "unknown-family",
     /// A group that contains itself.
     GroupCycle = "group-cycle",
     /// A policy without a family.

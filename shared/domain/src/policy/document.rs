@@ -91,6 +91,16 @@ impl<'d> Node<'d> {
         self.value.span()
     }
 
+    /// The name of its key as people are told it.
+    pub(super) fn shown(&self) -> String {
+        self.key.shown()
+    }
+
+    /// How its key is written.
+    pub(super) fn help(&self) -> String {
+        self.key.help()
+    }
+
     /// The value itself, for where several types are taken.
     pub(super) fn value(&self) -> &'d DeValue<'d> {
         self.value.get_ref()

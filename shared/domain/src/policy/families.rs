@@ -5,13 +5,14 @@ use super::diagnostic::{Code, Span};
 use super::document::{Key, Node, Table, Text};
 use super::findings::Findings;
 use super::names::{Names, check_name};
+use super::retention;
 use super::selection::{self, Selected};
 use super::sharing;
 use super::suggest::quoted;
 use super::tags;
 use super::{Family, Selection};
 use crate::ids::AccountId;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const FAMILIES: Key = Key::new("families", r#"{ web = { owner = "platform", … } }"#);
 const FAMILY: Key = Key::any("a family", r#"{ owner = "platform", … }"#);
@@ -22,6 +23,8 @@ const OWNER: Key = Key::new("owner", r#""platform""#);
 pub(super) struct Families {
     /// The families without a mistake.
     pub(super) sound: BTreeMap<String, Family>,
+    /// The names of all families, those with a mistake, too.
+    pub(super) names: BTreeSet<String>,
     /// The selections read, each with its family's name and the place of its name pattern.
     selections: Vec<(String, Selection, Span)>,
     /// Each account in which Amiary reads or copies, with the place that names it first.
@@ -47,6 +50,7 @@ pub(super) fn read(document: &mut Table<'_>, names: &Names, findings: &mut Findi
     }
     for (name, node) in entries {
         check_name(&name, "a family", findings);
+        families.names.insert(name.text.to_owned());
         if let Some(family) = families.read_family(&name, node, names, findings) {
             families.sound.insert(family.name.clone(), family);
         }
@@ -72,6 +76,7 @@ impl Families {
         let wanted = destinations::read(&mut table, selected.as_ref(), names, findings);
         let sharing = sharing::read(&mut table, &wanted, names, findings);
         let tags = tags::read(&mut table, findings);
+        let retention = retention::read(&mut table, findings);
         table.finish(findings);
         self.remember_accounts(wanted.accounts.iter());
         let select = selected.map(|selected| self.remember(name.text, selected));
@@ -83,6 +88,7 @@ impl Families {
             destinations: wanted.whole()?,
             sharing: sharing?,
             tags: tags?,
+            retention: retention?,
         })
     }
 

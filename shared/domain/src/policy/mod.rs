@@ -14,10 +14,13 @@ mod encryption;
 mod families;
 mod findings;
 mod groups;
+mod hours;
 mod kms;
 mod names;
 mod pattern;
+mod references;
 mod render;
+mod retention;
 mod selection;
 mod sharing;
 mod suggest;
@@ -28,10 +31,11 @@ mod tests;
 
 pub use check::{Checked, parse};
 pub use diagnostic::{Code, Diagnostic, Rejected, Related, Severity, Span};
+pub use hours::WorkingHours;
 pub use pattern::Pattern;
 pub use render::render;
 
-use crate::ids::{AccountId, Place, Region};
+use crate::ids::{AccountId, ImageId, Place, Region};
 use crate::image::{Image, LaunchPermission, Tags};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,6 +49,12 @@ pub struct Policy {
     pub owners: BTreeMap<String, Owner>,
     /// The families, by name.
     pub families: BTreeMap<String, Family>,
+    /// What images somebody refers to outside of what AWS shows.
+    pub references: References,
+    /// Accounts that need not be read before an image is retired.
+    pub waivers: BTreeMap<AccountId, Waiver>,
+    /// When images may be taken to their next stage; at any time where it is not said.
+    pub working_hours: Option<WorkingHours>,
     /// Limits on what one run may do.
     pub caps: Caps,
 }
@@ -83,6 +93,8 @@ pub struct Family {
     pub sharing: Sharing,
     /// Which tags replicas carry.
     pub tags: TagRules,
+    /// What of it is retired; none of it where the policy says nothing.
+    pub retention: Option<Retention>,
 }
 
 /// Which images belong to a family. Always by owner account and Region, never by name alone.
@@ -157,6 +169,74 @@ pub struct TagRules {
     pub add: Tags,
 }
 
+/// What of a family is retired, what holds an image back, and how long each stage lasts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retention {
+    /// Which sources stay; all of them without a rule.
+    pub sources: Option<Rule>,
+    /// Which replicas stay; all of them without a rule.
+    pub replicas: Option<Rule>,
+    /// Tags of which any one holds an image back, each value a pattern.
+    pub hold_tags: BTreeMap<String, Pattern>,
+    /// Images that are held back, whatever Region they are in.
+    pub hold_images: BTreeSet<ImageId>,
+    /// How long each stage lasts.
+    pub delays: Delays,
+}
+
+/// Which images stay. An image goes only where every line of it lets it go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// So many of the newest stay, in each architecture, account and Region; at least 1.
+    pub keep_last: u32,
+    /// What is younger than this stays.
+    pub keep_for: SignedDuration,
+    /// What was launched within this time stays.
+    pub unless_launched_within: Option<SignedDuration>,
+}
+
+/// How long an image stays at a stage before it may go to the next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delays {
+    /// Between the mark, of which its owner is told, and the deprecation.
+    pub deprecated: SignedDuration,
+    /// Between the deprecation and the disabling.
+    pub disabled: SignedDuration,
+    /// Between the disabling and the deregistration.
+    pub deregistered: SignedDuration,
+}
+
+impl Default for Delays {
+    fn default() -> Self {
+        let days = |days: i64| SignedDuration::from_hours(24 * days);
+        Self {
+            deprecated: days(7),
+            disabled: days(14),
+            deregistered: days(14),
+        }
+    }
+}
+
+/// What somebody refers to outside of what AWS shows: configuration files, wikis, other clouds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct References {
+    /// These images.
+    pub images: BTreeSet<ImageId>,
+    /// What the SSM parameters of these names hold, in every account and Region that is read.
+    pub parameters: Vec<Pattern>,
+    /// Every image of these families.
+    pub families: BTreeSet<String>,
+}
+
+/// Leave to retire images that an account might use although it can't be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiver {
+    /// Until when.
+    pub until: Timestamp,
+    /// Why, for whoever reads a verdict.
+    pub reason: String,
+}
+
 /// Limits on what one run may do. 0 means none at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caps {
@@ -164,6 +244,14 @@ pub struct Caps {
     pub copies_per_run: u32,
     /// Launch and volume permissions one run may take back; exceeding it holds all of them.
     pub revocations_per_run: u32,
+    /// Images one run may take to a further stage; exceeding it holds all of them.
+    pub retirements_per_run: u32,
+    /// The same over a day, UTC.
+    pub retirements_per_day: u32,
+    /// The same as a share of all images that are judged, in percent.
+    pub retirement_percent_per_run: u32,
+    /// The same over a day, UTC.
+    pub retirement_percent_per_day: u32,
 }
 
 impl Family {
@@ -188,6 +276,7 @@ impl Family {
                 drop: Vec::new(),
                 add: Tags::new(),
             },
+            retention: None,
         }
     }
 }

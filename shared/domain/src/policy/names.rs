@@ -147,6 +147,19 @@ impl Names {
         None
     }
 
+    /// The one account of a name.
+    pub(super) fn account(&self, name: &Text<'_>, findings: &mut Findings) -> Option<AccountId> {
+        let accounts = self.accounts.iter();
+        let mut named = accounts.filter(|(_, account)| account.name == name.text);
+        if let Some((id, _)) = named.next() {
+            return Some(id.clone());
+        }
+        if self.selectors.get(name.text) != Some(&None) {
+            self.unknown(name, findings);
+        }
+        None
+    }
+
     /// The accounts that a list of accounts and groups stands for.
     pub(super) fn accounts(
         &self,

@@ -167,16 +167,16 @@ pub(super) fn check_pattern(text: &Text<'_>, findings: &mut Findings) -> bool {
     false
 }
 
-fn read_match_tags(node: Node<'_>, findings: &mut Findings) -> Option<BTreeMap<String, Pattern>> {
+/// Reads tags with a pattern of each one's values, at least one.
+pub(super) fn read_match_tags(
+    node: Node<'_>,
+    findings: &mut Findings,
+) -> Option<BTreeMap<String, Pattern>> {
     let table = node.table(findings)?;
     if table.is_empty() {
-        let help = "leave match-tags out, or name a tag: match-tags = { Role = \"golden\" }";
-        findings.error(
-            Code::EmptySelector,
-            &table.span,
-            "`match-tags` is empty",
-            help,
-        );
+        let message = format!("{} is empty", node.shown());
+        let help = format!("leave it out, or name a tag: {}", node.help());
+        findings.error(Code::EmptySelector, &table.span, message, help);
         return None;
     }
     let mut tags = Some(BTreeMap::new());
@@ -193,7 +193,8 @@ fn read_match_tags(node: Node<'_>, findings: &mut Findings) -> Option<BTreeMap<S
     tags
 }
 
-fn read_moment(node: Node<'_>, findings: &mut Findings) -> Option<Timestamp> {
+/// Reads a date and time with its offset.
+pub(super) fn read_moment(node: Node<'_>, findings: &mut Findings) -> Option<Timestamp> {
     let DeValue::Datetime(datetime) = node.value() else {
         return node.wrong_type("a date and time without quotes", findings);
     };

@@ -156,7 +156,7 @@ proptest! {
             _ => 0,
         }).sum::<usize>();
         let wanted = revoking(&plans);
-        let caps = crate::policy::Caps { copies_per_run: copies, revocations_per_run: revocations };
+        let caps = crate::policy::Caps { copies_per_run: copies, revocations_per_run: revocations , ..crate::policy::Caps::default() };
         let mut budget = Budget::from(&caps);
         let mut again = plans.clone();
         let held = check(&mut plans, &mut budget);

@@ -148,6 +148,7 @@ fn a_destination_named_again_is_unfinished_work_even_before_its_copy_may_start()
     let caps = crate::policy::Caps {
         copies_per_run: 0,
         revocations_per_run: 0,
+        ..crate::policy::Caps::default()
     };
     crate::plan::check(&mut plans, &mut crate::plan::Budget::from(&caps));
     toy.apply_source_only(&plans[0]);

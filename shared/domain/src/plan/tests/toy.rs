@@ -7,8 +7,8 @@ use crate::lineage::{Lineage, Record, Replica, Source};
 use crate::observation::{ImageFacts, Mandate, Observation, Seen};
 use crate::plan::{Action, ActivePolicy, CopyAnswer, Plan, after_copy};
 use crate::policy::{
-    Account, Caps, Destination, Encryption, Family, Owner, Pattern, Policy, Ready, Selection,
-    Sharing, TagRules,
+    Account, Caps, Destination, Encryption, Family, Owner, Pattern, Policy, Ready, References,
+    Selection, Sharing, TagRules,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -66,6 +66,7 @@ pub(super) fn family(places: &[&str]) -> Family {
             drop: Vec::new(),
             add: Tags::new(),
         },
+        retention: None,
     }
 }
 
@@ -104,9 +105,13 @@ impl Toy {
                 .into(),
             owners: BTreeMap::from([("platform".to_owned(), owner)]),
             families: BTreeMap::from([("web".to_owned(), family)]),
+            references: References::default(),
+            waivers: BTreeMap::new(),
+            working_hours: None,
             caps: Caps {
                 copies_per_run: 100,
                 revocations_per_run: 100,
+                ..Caps::default()
             },
         };
         let snapshot: SnapshotId = "snap-00000001".parse().unwrap();

@@ -66,7 +66,8 @@ fn a_policy_says_what_was_written() {
         policy.caps,
         Caps {
             copies_per_run: 50,
-            revocations_per_run: 20
+            revocations_per_run: 20,
+            ..Caps::default()
         }
     );
     let web = &policy.families["web"];
@@ -96,7 +97,8 @@ fn what_is_left_out_has_its_default() {
         policy.caps,
         Caps {
             copies_per_run: 100,
-            revocations_per_run: 20
+            revocations_per_run: 20,
+            ..Caps::default()
         }
     );
     assert_eq!(web.ready, Ready::Available);

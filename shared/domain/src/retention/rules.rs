@@ -1,0 +1,322 @@
+//! Owns the rules: what each of them says for keeping an image. All are asked, so that a verdict
+//! has every reason and not the first.
+
+use super::rank::Ranks;
+use super::{Evidence, Lookout, Protection, Reason, Subject};
+use crate::ids::{AccountId, Place};
+use crate::image::{ImageState, LaunchPermission};
+use crate::observation::Seen;
+use crate::policy::{Family, Policy, Retention, Rule};
+use crate::retention::Kind;
+use jiff::{SignedDuration, Timestamp};
+
+/// An older usage report proves nothing. It expires after thirty days; what it leaves out, the last
+/// day's instances and the last days' templates, is what the delays between the stages are for, see
+/// [usage reports](https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/your-ec2-ami-usage.html).
+const MOST_REPORT_AGE: SignedDuration = SignedDuration::from_hours(24 * 7);
+
+/// The reasons that need no evidence of use.
+pub(super) fn cheap(
+    policy: &Policy,
+    subject: &Subject,
+    ranks: &Ranks<'_>,
+    now: Timestamp,
+) -> Vec<Reason> {
+    let family = policy.families.get(&subject.family);
+    let retention = family.and_then(|family| family.retention.as_ref());
+    let mut reasons = state(subject);
+    match (family, retention, retention.and_then(|r| rule(r, subject))) {
+        (Some(family), Some(retention), Some(rule)) => {
+            reasons.extend(held(retention, subject));
+            reasons.extend(counted(rule, subject, ranks));
+            reasons.extend(aged(rule, subject, now));
+            reasons.extend(unfinished(family, subject));
+        }
+        _ => reasons.push(Reason::NoRule {
+            family: subject.family.clone(),
+        }),
+    }
+    reasons.extend(referred(policy, subject));
+    reasons
+}
+
+/// The reasons that evidence gives.
+pub(super) fn evident(
+    policy: &Policy,
+    subject: &Subject,
+    evidence: &Evidence,
+    now: Timestamp,
+) -> Vec<Reason> {
+    let mut reasons = protected(subject, now);
+    reasons.extend(used(subject, evidence));
+    reasons.extend(unknown(policy, subject, evidence, now));
+    reasons
+}
+
+fn rule<'a>(retention: &'a Retention, subject: &Subject) -> Option<&'a Rule> {
+    match subject.kind {
+        Kind::Source { .. } => retention.sources.as_ref(),
+        Kind::Replica { .. } => retention.replicas.as_ref(),
+    }
+}
+
+/// Disabled is what Amiary makes of an image at that stage; anywhere else somebody did it.
+fn state(subject: &Subject) -> Vec<Reason> {
+    let by_amiary = subject.retirement.next() == Some(super::Stage::Deregistered);
+    let said = match &subject.image.state {
+        ImageState::Available => None,
+        ImageState::Disabled if by_amiary => None,
+        ImageState::Disabled => Some("disabled by someone else".to_owned()),
+        ImageState::Pending => Some("pending".to_owned()),
+        ImageState::Failed => Some("failed".to_owned()),
+        ImageState::Deregistered => Some("deregistered".to_owned()),
+        ImageState::Other(other) => Some(other.clone()),
+    };
+    said.map(Reason::State).into_iter().collect()
+}
+
+fn held(retention: &Retention, subject: &Subject) -> Vec<Reason> {
+    let mut reasons: Vec<Reason> = subject
+        .held
+        .iter()
+        .cloned()
+        .map(Reason::HeldByRecord)
+        .collect();
+    if retention.hold_images.contains(&subject.image.at.id) {
+        reasons.push(Reason::HeldById);
+    }
+    let tags = &subject.image.tags;
+    let holding = retention
+        .hold_tags
+        .iter()
+        .filter(|(key, value)| tags.get(*key).is_some_and(|tag| value.matches(tag)));
+    reasons.extend(holding.map(|(key, _)| Reason::HeldByTag { key: key.clone() }));
+    reasons
+}
+
+fn counted(rule: &Rule, subject: &Subject, ranks: &Ranks<'_>) -> Vec<Reason> {
+    let Some(rank) = ranks.get(&subject.image.at) else {
+        let why = "it is not in the inventory".to_owned();
+        return vec![Reason::Unknown {
+            fact: "its rank",
+            why,
+        }];
+    };
+    let mut reasons = Vec::new();
+    if rank.newest_verified {
+        reasons.push(Reason::NewestVerified);
+    }
+    if rank.newer < usize::try_from(rule.keep_last).unwrap_or(usize::MAX) {
+        reasons.push(Reason::AmongNewest {
+            nth: rank.newer + 1,
+            kept: rule.keep_last,
+        });
+    }
+    reasons
+}
+
+/// The age is that of the version and of the image, whichever is less: a copy that was made late is
+/// young, and so is an image whose version is.
+fn aged(rule: &Rule, subject: &Subject, now: Timestamp) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    let born = subject
+        .version
+        .zip(subject.image.created)
+        .map(|(version, own)| version.max(own));
+    match born {
+        None => reasons.push(Reason::Young { until: None }),
+        Some(born) => {
+            let until = later(born, rule.keep_for);
+            if now < until {
+                reasons.push(Reason::Young { until: Some(until) });
+            }
+        }
+    }
+    if let Some(within) = rule.unless_launched_within {
+        reasons.extend(launched(subject, within, now));
+    }
+    reasons
+}
+
+fn launched(subject: &Subject, within: SignedDuration, now: Timestamp) -> Option<Reason> {
+    match &subject.launched {
+        Seen::Read(None) => None,
+        Seen::Read(Some(at)) => {
+            let until = later(*at, within);
+            (now < until).then_some(Reason::Launched { at: *at, until })
+        }
+        other => not_read(other, "when it was last launched"),
+    }
+}
+
+/// What is not known, as a reason.
+fn not_read<T>(seen: &Seen<T>, fact: &'static str) -> Option<Reason> {
+    let why = match seen {
+        Seen::Read(_) => return None,
+        Seen::NotRead => "nobody looked".to_owned(),
+        Seen::Absent => "EC2 says that there is no such thing".to_owned(),
+        Seen::Unknown(why) | Seen::Refused(why) => why.clone(),
+    };
+    Some(Reason::Unknown { fact, why })
+}
+
+fn unfinished(family: &Family, subject: &Subject) -> Option<Reason> {
+    let Kind::Source { unfinished } = &subject.kind else {
+        return None;
+    };
+    let wanted = unfinished
+        .iter()
+        .filter(|place| family.destinations.contains_key(*place));
+    let wanted: std::collections::BTreeSet<Place> = wanted.cloned().collect();
+    (!wanted.is_empty()).then_some(Reason::ReplicasUnfinished(wanted))
+}
+
+fn referred(policy: &Policy, subject: &Subject) -> Vec<Reason> {
+    let references = &policy.references;
+    let mut reasons = Vec::new();
+    if references.images.contains(&subject.image.at.id) {
+        reasons.push(Reason::ReferredTo);
+    }
+    if references.families.contains(&subject.family) {
+        reasons.push(Reason::FamilyReferredTo);
+    }
+    reasons
+}
+
+fn protected(subject: &Subject, now: Timestamp) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    match &subject.protection {
+        Seen::Read(Protection::Off) => {}
+        Seen::Read(Protection::On) => reasons.push(Reason::Protected { until: None }),
+        Seen::Read(Protection::Until(until)) if *until <= now => {}
+        Seen::Read(Protection::Until(until)) => {
+            reasons.push(Reason::Protected {
+                until: Some(*until),
+            });
+        }
+        other => reasons.extend(not_read(other, "its deregistration protection")),
+    }
+    let tags = &subject.image.tags;
+    let tagged = |prefix: &str| tags.keys().any(|key| key.starts_with(prefix));
+    if subject.image.owner_alias.as_deref() == Some("aws-backup-vault") || tagged("aws:backup:") {
+        reasons.push(Reason::ManagedBy("AWS Backup"));
+    }
+    if tagged("aws:dlm:") {
+        reasons.push(Reason::ManagedBy("Data Lifecycle Manager"));
+    }
+    match &subject.locked {
+        Seen::Read(locked) => {
+            let still = locked
+                .iter()
+                .filter(|(_, until)| until.is_none_or(|until| now < until));
+            reasons.extend(still.map(|(snapshot, until)| Reason::Locked {
+                snapshot: snapshot.clone(),
+                until: *until,
+            }));
+        }
+        other => reasons.extend(not_read(other, "which of its snapshots are locked")),
+    }
+    reasons
+}
+
+fn used(subject: &Subject, evidence: &Evidence) -> Vec<Reason> {
+    let at = &subject.image.at;
+    let region = &at.place.region;
+    let id = (region.clone(), at.id.clone());
+    let mut reasons: Vec<Reason> = Vec::new();
+    let of_image = evidence.uses.get(&id).into_iter().flatten();
+    let snapshots = subject.image.snapshots.iter();
+    let of_snapshots = snapshots
+        .filter_map(|snapshot| evidence.snapshots.get(&(region.clone(), snapshot.clone())));
+    reasons.extend(
+        of_image
+            .chain(of_snapshots.flatten())
+            .cloned()
+            .map(Reason::Used),
+    );
+    reasons.extend(
+        evidence
+            .parameters
+            .get(&id)
+            .cloned()
+            .map(Reason::InParameter),
+    );
+    if let Some(uses) = evidence
+        .reports
+        .get(at)
+        .and_then(|report| report.uses.as_ref())
+    {
+        reasons.extend(uses.iter().cloned().map(Reason::UsedElsewhere));
+    }
+    reasons
+}
+
+/// Where it is not known whether somebody uses the image: every lookout of its own account, and of
+/// every account that it is shared with.
+fn unknown(policy: &Policy, subject: &Subject, evidence: &Evidence, now: Timestamp) -> Vec<Reason> {
+    let at = &subject.image.at;
+    let mut reasons = unseen(&at.place, evidence, now);
+    if subject.image.public {
+        let with = LaunchPermission::Everyone;
+        reasons
+            .extend(report(subject, evidence, now).map(|why| Reason::SharedUnseen { with, why }));
+    }
+    let Seen::Read(shared) = &subject.shared else {
+        reasons.extend(not_read(&subject.shared, "whom it is shared with"));
+        return reasons;
+    };
+    for with in shared {
+        let account = match with {
+            LaunchPermission::Account(account) if is_waived(policy, account, now) => continue,
+            LaunchPermission::Account(account) => Some(account),
+            _ => None,
+        };
+        let there = account.map(|account| Place::new(account.clone(), at.place.region.clone()));
+        if there.is_some_and(|there| unseen(&there, evidence, now).is_empty()) {
+            continue;
+        }
+        if let Some(why) = report(subject, evidence, now) {
+            let with = with.clone();
+            reasons.push(Reason::SharedUnseen { with, why });
+        }
+    }
+    reasons
+}
+
+fn unseen(place: &Place, evidence: &Evidence, now: Timestamp) -> Vec<Reason> {
+    let doubts = Lookout::ALL.into_iter().filter_map(|lookout| {
+        let why = evidence.doubt(place, lookout, now)?;
+        Some(Reason::NotLooked {
+            place: place.clone(),
+            lookout,
+            why,
+        })
+    });
+    doubts.collect()
+}
+
+fn is_waived(policy: &Policy, account: &AccountId, now: Timestamp) -> bool {
+    policy
+        .waivers
+        .get(account)
+        .is_some_and(|waiver| now < waiver.until)
+}
+
+/// Why the image's usage report proves nothing, where it doesn't.
+fn report(subject: &Subject, evidence: &Evidence, now: Timestamp) -> Option<String> {
+    let Some(report) = evidence.reports.get(&subject.image.at) else {
+        return Some("no usage report was asked for".to_owned());
+    };
+    let age = now.duration_since(report.asked);
+    if report.uses.is_none() {
+        return Some(format!(
+            "the usage report asked for at {} is not there yet",
+            report.asked
+        ));
+    }
+    (age > MOST_REPORT_AGE).then(|| format!("its usage report is of {}", report.asked))
+}
+
+fn later(moment: Timestamp, by: SignedDuration) -> Timestamp {
+    moment.checked_add(by).unwrap_or(Timestamp::MAX)
+}
