@@ -154,8 +154,14 @@ impl Names {
         if let Some((id, _)) = named.next() {
             return Some(id.clone());
         }
-        if self.selectors.get(name.text) != Some(&None) {
-            self.unknown(name, findings);
+        match self.selectors.get(name.text) {
+            Some(Some(_)) => {
+                let message = format!("{} is a group", quoted(name.text));
+                let help = "name each of its accounts that is meant";
+                findings.error(Code::UnknownAccount, &name.span, message, help);
+            }
+            Some(None) => {}
+            None => self.unknown(name, findings),
         }
         None
     }

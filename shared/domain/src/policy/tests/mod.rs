@@ -2,6 +2,7 @@
 
 mod documents;
 mod mistakes;
+mod retention;
 mod shown;
 
 /// A small policy without a mistake or doubt.
