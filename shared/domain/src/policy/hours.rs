@@ -29,9 +29,12 @@ const NAMES: [(&str, Weekday); 7] = [
     ("sun", Weekday::Sunday),
 ];
 
-/// When images may be taken to their next stage.
+/// When images may be taken to their next stage: at any time where a policy says nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WorkingHours(Option<Hours>);
+
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WorkingHours {
+struct Hours {
     days: BTreeSet<i8>,
     from: Time,
     to: Time,
@@ -41,19 +44,18 @@ pub struct WorkingHours {
 impl WorkingHours {
     /// Whether a moment lies in them. The first moment does, the last does not.
     pub fn cover(&self, moment: Timestamp) -> bool {
-        let there = moment.to_zoned_datetime(self.zone.clone());
-        let day = there.weekday().to_monday_zero_offset();
-        self.days.contains(&day) && (self.from..self.to).contains(&there.time())
+        self.0.as_ref().is_none_or(|hours| {
+            let there = moment.to_zoned_datetime(hours.zone.clone());
+            let day = there.weekday().to_monday_zero_offset();
+            hours.days.contains(&day) && (hours.from..hours.to).contains(&there.time())
+        })
     }
 }
 
 /// Reads the working hours; without any, every hour is one.
-pub(super) fn read(
-    document: &mut Table<'_>,
-    findings: &mut Findings,
-) -> Option<Option<WorkingHours>> {
+pub(super) fn read(document: &mut Table<'_>, findings: &mut Findings) -> Option<WorkingHours> {
     let Some(node) = document.optional(HOURS) else {
-        return Some(None);
+        return Some(WorkingHours::default());
     };
     let mut table = node.table(findings)?;
     let days = table
@@ -76,12 +78,12 @@ pub(super) fn read(
         findings.error(Code::OutOfRange, &to.1.span, message, help);
         return None;
     }
-    Some(Some(WorkingHours {
+    Some(WorkingHours(Some(Hours {
         days: days?,
         from: from.0,
         to: to.0,
         zone: zone?,
-    }))
+    })))
 }
 
 fn read_days(node: Node<'_>, findings: &mut Findings) -> Option<BTreeSet<i8>> {
@@ -140,12 +142,12 @@ mod tests {
     use super::*;
 
     fn hours(zone: &str) -> WorkingHours {
-        WorkingHours {
+        WorkingHours(Some(Hours {
             days: [0, 1, 2, 3, 4].into(),
             from: "09:00".parse().unwrap(),
             to: "17:00".parse().unwrap(),
             zone: TimeZone::get(zone).unwrap(),
-        }
+        }))
     }
 
     #[test]

@@ -53,8 +53,8 @@ pub struct Policy {
     pub references: References,
     /// Accounts that need not be read before an image is retired.
     pub waivers: BTreeMap<AccountId, Waiver>,
-    /// When images may be taken to their next stage; at any time where it is not said.
-    pub working_hours: Option<WorkingHours>,
+    /// When images may be taken to their next stage.
+    pub working_hours: WorkingHours,
     /// Limits on what one run may do.
     pub caps: Caps,
 }
@@ -94,7 +94,7 @@ pub struct Family {
     /// Which tags replicas carry.
     pub tags: TagRules,
     /// What of it is retired; none of it where the policy says nothing.
-    pub retention: Option<Retention>,
+    pub retention: Retention,
 }
 
 /// Which images belong to a family. Always by owner account and Region, never by name alone.
@@ -170,7 +170,7 @@ pub struct TagRules {
 }
 
 /// What of a family is retired, what holds an image back, and how long each stage lasts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Retention {
     /// Which sources stay; all of them without a rule.
     pub sources: Option<Rule>,
@@ -276,7 +276,7 @@ impl Family {
                 drop: Vec::new(),
                 add: Tags::new(),
             },
-            retention: None,
+            retention: Retention::default(),
         }
     }
 }

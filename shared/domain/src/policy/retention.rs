@@ -36,61 +36,59 @@ const DEREGISTERED: Key = Key::new("deregistered", r#""14d""#);
 const MOST_KEPT: u32 = 10_000;
 
 /// Reads a family's retention. Without one nothing of the family is ever retired.
-pub(super) fn read(family: &mut Table<'_>, findings: &mut Findings) -> Option<Option<Retention>> {
+pub(super) fn read(family: &mut Table<'_>, findings: &mut Findings) -> Option<Retention> {
     let Some(node) = family.optional(RETENTION) else {
-        return Some(None);
+        return Some(Retention::default());
     };
     let mut table = node.table(findings)?;
-    let sources = read_rule(&mut table, SOURCES, findings);
-    let replicas = read_rule(&mut table, REPLICAS, findings);
-    let hold_tags = table
-        .optional(HOLD_TAGS)
-        .map_or(Some(BTreeMap::new()), |node| {
-            read_match_tags(node, findings)
-        });
+    let rules = [SOURCES, REPLICAS].map(|key| table.optional(key));
+    let hold_tags = table.optional(HOLD_TAGS);
+    let hold_tags = hold_tags.map_or(Some(BTreeMap::new()), |node| {
+        read_match_tags(node, findings)
+    });
     let hold_images = read_images(&mut table, HOLD_IMAGES, findings);
     let delays = read_delays(&mut table, findings);
-    if let (Some(None), Some(None)) = (&sources, &replicas) {
+    table.finish(findings);
+    if rules.iter().all(Option::is_none) {
         let help =
             "say what stays: sources = { keep-last = 5, keep-for = \"180d\" }, or replicas = { … }";
-        findings.error(
-            Code::MissingKey,
-            &node.span(),
-            "nothing of it retires",
-            help,
-        );
+        let message = "nothing of it retires";
+        findings.error(Code::MissingKey, &node.span(), message, help);
         return None;
     }
-    table.finish(findings);
-    Some(Some(Retention {
-        sources: sources?,
-        replicas: replicas?,
+    let mut whole = true;
+    let [sources, replicas] = rules.map(|node| {
+        let rule = read_rule(node?, findings);
+        whole &= rule.is_some();
+        rule
+    });
+    Some(Retention {
+        sources,
+        replicas,
         hold_tags: hold_tags?,
         hold_images: hold_images?,
         delays: delays?,
-    }))
+    })
+    .filter(|_| whole)
 }
 
-fn read_rule(table: &mut Table<'_>, key: Key, findings: &mut Findings) -> Option<Option<Rule>> {
-    let Some(node) = table.optional(key) else {
-        return Some(None);
-    };
+fn read_rule(node: Node<'_>, findings: &mut Findings) -> Option<Rule> {
     let mut rule = node.table(findings)?;
-    let keep_last = rule
-        .required(KEEP_LAST)
-        .and_then(|node| read_number(node, findings));
-    let keep_for = rule
-        .required(KEEP_FOR)
-        .and_then(|node| read_duration(node, findings));
-    let launched = rule
-        .optional(LAUNCHED)
-        .map_or(Some(None), |node| read_duration(node, findings).map(Some));
+    let keep_last = rule.required(KEEP_LAST);
+    let keep_last = keep_last.and_then(|node| read_number(node, findings));
+    let keep_for = rule.required(KEEP_FOR);
+    let keep_for = keep_for.and_then(|node| read_duration(node, findings));
+    let launched = rule.optional(LAUNCHED);
     rule.finish(findings);
-    Some(Some(Rule {
+    let within = launched.map(|node| read_duration(node, findings));
+    Some(Rule {
         keep_last: keep_last?,
         keep_for: keep_for?,
-        unless_launched_within: launched?,
-    }))
+        unless_launched_within: match within {
+            Some(within) => Some(within?),
+            None => None,
+        },
+    })
 }
 
 fn read_number(node: Node<'_>, findings: &mut Findings) -> Option<u32> {

@@ -91,15 +91,15 @@ pub fn candidates<'a>(
 
 fn verdict(policy: &Policy, subject: &Subject, reasons: Vec<Reason>, now: Timestamp) -> Verdict {
     let family = policy.families.get(&subject.family);
-    let delays = family
-        .and_then(|family| family.retention.as_ref())
-        .map(|r| &r.delays);
-    match (delays, subject.retirement.next(), reasons.is_empty()) {
-        (Some(delays), Some(to), true) => Verdict::Retire {
+    match (family, subject.retirement.next()) {
+        (Some(family), Some(to)) if reasons.is_empty() => Verdict::Retire {
             to,
-            not_before: subject.retirement.not_before(delays).unwrap_or(now),
+            not_before: subject
+                .retirement
+                .not_before(&family.retention.delays)
+                .unwrap_or(now),
         },
-        (_, None, true) => Verdict::Keep(vec![Reason::Gone]),
+        (_, None) if reasons.is_empty() => Verdict::Keep(vec![Reason::Gone]),
         _ => Verdict::Keep(reasons),
     }
 }

@@ -50,7 +50,7 @@ impl<'a> Ranks<'a> {
 /// The newest first. Only what is verified counts: an image that may not work pushes out none that
 /// does. Of what is equally old, and of what has no age, each counts as newer than the others.
 fn ranked(mut group: Vec<&Subject>) -> Vec<(&ImageRef, Rank)> {
-    group.sort_by(|one, other| other.version.cmp(&one.version));
+    group.sort_by_key(|subject| std::cmp::Reverse(subject.version));
     let verified: Vec<_> = group
         .iter()
         .filter(|subject| subject.verified && subject.retirement.at.is_none())

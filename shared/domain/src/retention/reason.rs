@@ -175,9 +175,12 @@ impl Reason {
                 format!("{more} newer ones must be verified")
             }
             Self::NewestVerified => "a newer one must be verified".to_owned(),
-            Self::Young { until: Some(until) } | Self::Launched { until, .. } => {
-                format!("wait until {until}")
-            }
+            Self::Young { until: Some(until) }
+            | Self::Launched { until, .. }
+            | Self::Protected { until: Some(until) }
+            | Self::Locked {
+                until: Some(until), ..
+            } => format!("wait until {until}"),
             Self::Young { until: None } => "its age must be readable".to_owned(),
             Self::ReplicasUnfinished(places) => {
                 format!(
@@ -188,20 +191,11 @@ impl Reason {
             Self::Protected { until: None } => {
                 "switch its deregistration protection off".to_owned()
             }
-            Self::Protected { until: Some(until) }
-            | Self::Locked {
-                until: Some(until), ..
-            } => {
-                format!("wait until {until}")
-            }
             Self::ManagedBy(who) => format!("{who} must give it up"),
             Self::Locked { until: None, .. } => "unlock the snapshot".to_owned(),
             Self::Used(used) => format!("{} must use another image", used.by),
             Self::UsedElsewhere(by) => format!("{by} must use another image"),
-            Self::NotLooked { place, .. } => format!(
-                "they must be readable, or a waiver be given for account {}",
-                place.account
-            ),
+            Self::NotLooked { lookout, .. } => format!("the {lookout} must be readable"),
             Self::SharedUnseen { with, .. } => format!(
                 "a usage report must say so, or {} be read{}",
                 with,

@@ -22,17 +22,16 @@ pub(super) fn cheap(
     ranks: &Ranks<'_>,
     now: Timestamp,
 ) -> Vec<Reason> {
-    let family = policy.families.get(&subject.family);
-    let retention = family.and_then(|family| family.retention.as_ref());
     let mut reasons = state(subject);
-    match (family, retention, retention.and_then(|r| rule(r, subject))) {
-        (Some(family), Some(retention), Some(rule)) => {
-            reasons.extend(held(retention, subject));
+    let family = policy.families.get(&subject.family);
+    match family.and_then(|family| Some((family, rule(&family.retention, subject)?))) {
+        Some((family, rule)) => {
+            reasons.extend(held(&family.retention, subject));
             reasons.extend(counted(rule, subject, ranks));
             reasons.extend(aged(rule, subject, now));
             reasons.extend(unfinished(family, subject));
         }
-        _ => reasons.push(Reason::NoRule {
+        None => reasons.push(Reason::NoRule {
             family: subject.family.clone(),
         }),
     }

@@ -8,7 +8,7 @@ use crate::observation::{ImageFacts, Mandate, Observation, Seen};
 use crate::plan::{Action, ActivePolicy, CopyAnswer, Plan, after_copy};
 use crate::policy::{
     Account, Caps, Destination, Encryption, Family, Owner, Pattern, Policy, Ready, References,
-    Selection, Sharing, TagRules,
+    Retention, Selection, Sharing, TagRules, WorkingHours,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -66,7 +66,7 @@ pub(super) fn family(places: &[&str]) -> Family {
             drop: Vec::new(),
             add: Tags::new(),
         },
-        retention: None,
+        retention: Retention::default(),
     }
 }
 
@@ -107,7 +107,7 @@ impl Toy {
             families: BTreeMap::from([("web".to_owned(), family)]),
             references: References::default(),
             waivers: BTreeMap::new(),
-            working_hours: None,
+            working_hours: WorkingHours::default(),
             caps: Caps {
                 copies_per_run: 100,
                 revocations_per_run: 100,

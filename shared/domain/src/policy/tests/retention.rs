@@ -1,7 +1,8 @@
 //! What a policy says of retiring: read as written, and each mistake in it with its place.
 
-use super::super::{Code, Delays, Rule, Severity, parse};
+use super::super::{Code, Delays, Retention, Rule, Severity, parse};
 use super::{SOUND, without_carets};
+use crate::ids::ImageId;
 use jiff::SignedDuration;
 
 /// What retires and what does not, without a mistake.
@@ -44,7 +45,7 @@ fn days(days: i64) -> SignedDuration {
 #[test]
 fn what_is_said_of_retiring_is_read_as_written() {
     let policy = parse("p", &whole(RETIRING, CAPS)).unwrap().policy;
-    let retention = policy.families["web"].retention.as_ref().unwrap();
+    let retention = &policy.families["web"].retention;
     let sources = Rule {
         keep_last: 5,
         keep_for: days(180),
@@ -58,7 +59,7 @@ fn what_is_said_of_retiring_is_read_as_written() {
     };
     assert_eq!(retention.replicas, Some(replicas));
     assert!(retention.hold_tags["Keep"].matches("anything"));
-    let held: Vec<&str> = retention.hold_images.iter().map(|id| id.as_str()).collect();
+    let held: Vec<&str> = retention.hold_images.iter().map(ImageId::as_str).collect();
     assert_eq!(held, ["ami-0123456789abcdef0"]);
     let delays = Delays {
         deprecated: days(3),
@@ -73,7 +74,7 @@ fn what_is_said_of_retiring_is_read_as_written() {
     let waiver = &policy.waivers[&"333333333333".parse().unwrap()];
     assert_eq!(waiver.reason, "the account is being closed");
     assert_eq!(waiver.until, "2027-01-01T00:00:00Z".parse().unwrap());
-    let hours = policy.working_hours.unwrap();
+    let hours = &policy.working_hours;
     assert!(hours.cover("2026-01-05T08:00:00Z".parse().unwrap()));
     let caps = policy.caps;
     assert_eq!((caps.retirements_per_run, caps.retirements_per_day), (0, 7));
@@ -87,11 +88,16 @@ fn what_is_said_of_retiring_is_read_as_written() {
 #[test]
 fn where_nothing_is_said_of_retiring_nothing_retires() {
     let policy = parse("p", SOUND).unwrap().policy;
-    assert_eq!(policy.families["web"].retention, None);
-    assert!(policy.waivers.is_empty() && policy.working_hours.is_none());
+    assert_eq!(policy.families["web"].retention, Retention::default());
+    assert!(policy.waivers.is_empty());
+    assert!(
+        policy
+            .working_hours
+            .cover("2026-01-04T03:00:00Z".parse().unwrap())
+    );
     let one = "[families.web.retention]\nreplicas = { keep-last = 1, keep-for = \"1d\" }\n";
     let policy = parse("p", &whole(one, "")).unwrap().policy;
-    let retention = policy.families["web"].retention.clone().unwrap();
+    let retention = policy.families["web"].retention.clone();
     assert_eq!(
         (retention.sources, retention.delays),
         (None, Delays::default())

@@ -13,25 +13,32 @@ struct Drawn {
     age: i64,
     verified: bool,
     launched: Option<i64>,
-    tagged: bool,
-    used: bool,
+    kept: Kept,
+}
+
+/// What keeps a drawn image, apart from its age and rank.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    Not,
+    ByTag,
+    ByUse,
 }
 
 const PLACES: [&str; 3] = [HOME, "111111111111/eu-west-1", "222222222222/us-east-1"];
 
 fn drawn() -> impl Strategy<Value = Drawn> {
-    let flags = any::<(bool, bool, bool, bool, bool)>();
+    let flags = any::<(bool, bool, bool)>();
     let launched = proptest::option::of(0..60_i64);
-    (flags, 0..PLACES.len(), 0..120_i64, launched).prop_map(
-        |((source, arm, verified, tagged, used), place, age, launched)| Drawn {
+    let kept = prop_oneof![4 => Just(Kept::Not), 1 => Just(Kept::ByTag), 1 => Just(Kept::ByUse)];
+    (flags, 0..PLACES.len(), 0..120_i64, launched, kept).prop_map(
+        |((source, arm, verified), place, age, launched, kept)| Drawn {
             source,
             arm,
             place,
             age,
             verified,
             launched,
-            tagged: tagged && used,
-            used: used && arm,
+            kept,
         },
     )
 }
@@ -52,7 +59,7 @@ fn made(number: u32, drawn: &Drawn) -> Subject {
     }
     subject.verified = drawn.verified;
     subject.launched = Seen::Read(drawn.launched.map(days_ago));
-    if drawn.tagged {
+    if drawn.kept == Kept::ByTag {
         subject
             .image
             .tags
@@ -71,7 +78,7 @@ fn inventory(drawn: &[Drawn]) -> Vec<Subject> {
 fn evidence(drawn: &[Drawn]) -> Evidence {
     let mut evidence = nothing_uses(&PLACES);
     for (subject, drawn) in inventory(drawn).iter().zip(drawn) {
-        if drawn.used {
+        if drawn.kept == Kept::ByUse {
             let at = &subject.image.at;
             let (lookout, place) = (Lookout::Instances, at.place.clone());
             let used = Use {
@@ -176,7 +183,7 @@ proptest! {
 
     #[test]
     fn images_elsewhere_change_no_verdict_here(images in vec(drawn(), 1..20), more in vec(drawn(), 0..20)) {
-        let here = |d: &Drawn| Drawn { place: 0, arm: false, used: false, ..d.clone() };
+        let here = |d: &Drawn| Drawn { place: 0, arm: false, kept: Kept::Not, ..d.clone() };
         let there = |d: &Drawn| Drawn { place: 1 + d.place % 2, ..d.clone() };
         let mut drawn: Vec<Drawn> = images.iter().map(here).collect();
         let alone = going(&ruled(2, 5), &inventory(&drawn), &evidence(&drawn));
