@@ -105,6 +105,9 @@ pub struct Replica {
     pub source: ImageRef,
     /// Where the replica is, or will be.
     pub destination: Place,
+    /// Which version of which family it is a copy of.
+    #[serde(default)]
+    pub version_of: Option<Version>,
     /// How far it is.
     pub state: ReplicaState,
     /// Which attempt this is, from 1 and never less than before: it is part of the token.
@@ -120,6 +123,10 @@ pub struct Replica {
     pub granted: BTreeSet<LaunchPermission>,
     /// Accounts that Amiary let make volumes from its snapshots.
     pub granted_snapshots: BTreeSet<AccountId>,
+    /// Whom it is shared with, by its last complete read, whoever shared it; `None` until there was
+    /// one.
+    #[serde(default)]
+    pub shared: Option<BTreeSet<LaunchPermission>>,
     /// Keys of the tags that Amiary put on it.
     pub tagged: BTreeSet<String>,
     /// Why it waits or failed.
@@ -130,6 +137,28 @@ pub struct Replica {
     pub due: Timestamp,
     /// How often this record was written: fences a stale writer. 0 is a record not yet written.
     pub version: u64,
+}
+
+/// A version of a family: what images are counted by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Version {
+    /// The family.
+    pub family: String,
+    /// The architecture.
+    pub architecture: String,
+    /// When the source was made.
+    pub created: Option<Timestamp>,
+}
+
+impl Source {
+    /// The version that it is.
+    pub fn version_of(&self) -> Version {
+        Version {
+            family: self.family.clone(),
+            architecture: self.architecture.clone(),
+            created: self.created,
+        }
+    }
 }
 
 /// How far a replica is.
@@ -171,10 +200,11 @@ pub struct CopyRequest {
 
 impl Replica {
     /// A replica that is wanted at a place, and of which nothing is done yet.
-    pub fn wanted(source: &ImageRef, destination: &Place, revision: u64, now: Timestamp) -> Self {
+    pub fn wanted(source: &Source, destination: &Place, revision: u64, now: Timestamp) -> Self {
         Self {
-            source: source.clone(),
+            source: source.image.clone(),
             destination: destination.clone(),
+            version_of: Some(source.version_of()),
             state: ReplicaState::Wanted,
             attempt: 1,
             tries: 1,
@@ -182,6 +212,7 @@ impl Replica {
             image: None,
             granted: BTreeSet::new(),
             granted_snapshots: BTreeSet::new(),
+            shared: None,
             tagged: BTreeSet::new(),
             cause: None,
             revision,

@@ -6,4 +6,5 @@ pub mod chain;
 pub mod observe;
 pub mod ports;
 pub mod reconcile;
+pub mod retention;
 pub mod run;

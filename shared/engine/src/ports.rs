@@ -3,8 +3,9 @@
 
 use amiary_domain::ids::{AccountId, ImageId, ImageRef, Place, SnapshotId};
 use amiary_domain::image::{Image, Key, LaunchPermission, Snapshot, Tags};
-use amiary_domain::lineage::{Change, CopyRequest, HistoryEntry, Lineage};
+use amiary_domain::lineage::{Change, CopyRequest, HistoryEntry, Lineage, Record};
 use amiary_domain::notice::Notice;
+use amiary_domain::retention::{Lookout, Protection, Report};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -91,6 +92,85 @@ pub trait ReadImages: Send + Sync {
     ) -> Answer<BTreeSet<AccountId>>;
 }
 
+/// An image as it is listed to be judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The image.
+    pub image: Image,
+    /// When it was last launched, by whomever; EC2 tells a day later.
+    pub launched: Option<Timestamp>,
+    /// What keeps it from being deregistered.
+    pub protection: Protection,
+}
+
+/// What something that was found points at.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Target {
+    /// An image.
+    Image(ImageId),
+    /// A snapshot.
+    Snapshot(SnapshotId),
+    /// An SSM parameter that holds an image's id: its name, with a version or label behind a colon
+    /// where one is named.
+    Parameter(String),
+    /// A version of a launch template: its id or name, and a number, `$Latest` or `$Default`.
+    Template {
+        /// The template's id, or its name.
+        template: String,
+        /// The version.
+        version: String,
+    },
+}
+
+/// Something that can launch, and what from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// What it is, as a person would look for it.
+    pub by: String,
+    /// What it points at.
+    pub targets: BTreeSet<Target>,
+}
+
+/// Finds who uses images. Nothing here changes anything.
+#[async_trait]
+pub trait ReadUses: Send + Sync {
+    /// A page of all images that the place's account owns, disabled and deprecated ones too.
+    async fn listed(&self, place: &Place, from: Option<String>) -> Answer<Page<Listed>>;
+    /// A page of what a lookout of a place shows. [`Lookout::References`] has no pages: that is
+    /// [`references`](Self::references).
+    async fn uses(
+        &self,
+        place: &Place,
+        lookout: Lookout,
+        from: Option<String>,
+    ) -> Answer<Page<Found>>;
+    /// What these versions of a launch template point at.
+    async fn template(
+        &self,
+        place: &Place,
+        template: &str,
+        versions: &BTreeSet<String>,
+    ) -> Answer<Vec<Found>>;
+    /// What SSM parameters hold, by name with its version or label. Those that are not there are
+    /// left out.
+    async fn parameters(
+        &self,
+        place: &Place,
+        names: &BTreeSet<String>,
+    ) -> Answer<BTreeMap<String, String>>;
+    /// What of a place's account refers to these images, at most ten.
+    async fn references(&self, place: &Place, images: &[ImageId])
+    -> Answer<Vec<(ImageId, String)>>;
+    /// A page of the snapshots that are locked, each until when.
+    async fn locked(
+        &self,
+        place: &Place,
+        from: Option<String>,
+    ) -> Answer<Page<(SnapshotId, Option<Timestamp>)>>;
+    /// The newest usage report on an image that its owner asked for.
+    async fn usage_report(&self, image: &ImageRef) -> Answer<Option<Report>>;
+}
+
 /// Changes images and snapshots. Nothing here deletes.
 #[async_trait]
 pub trait ChangeImages: Send + Sync {
@@ -162,6 +242,9 @@ pub trait ReadRecord: Send + Sync {
     async fn due(&self, now: Timestamp, most: usize) -> Answer<Vec<ImageRef>>;
     /// Up to `most` sources that were last decided about under a revision before this one.
     async fn decided_before(&self, revision: u64, most: usize) -> Answer<Vec<ImageRef>>;
+    /// A page of every source and replica of a family that is on record, the oldest first in each
+    /// architecture, account and Region.
+    async fn family(&self, name: &str, from: Option<String>) -> Answer<Page<Record>>;
     /// Which of these images are recorded as sources or replicas.
     async fn known(&self, images: &[ImageRef]) -> Answer<BTreeSet<ImageRef>>;
     /// The active policy; `None` before the first was applied.

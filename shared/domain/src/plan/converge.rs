@@ -383,6 +383,8 @@ fn verified(
     let mut verified = replica.clone();
     verified.state = ReplicaState::Verified;
     verified.cause = None;
+    verified.version_of = Some(context.source.version_of());
+    verified.shared = Some(present.clone());
     verified
         .granted
         .retain(|permission| present.contains(permission));

@@ -116,12 +116,7 @@ fn ask(context: &Context, replica: Replica, key: Option<String>) -> Decided {
 }
 
 fn new_replica(context: &Context, place: &Place) -> Replica {
-    Replica::wanted(
-        &context.source.image,
-        place,
-        context.active.revision,
-        context.now,
-    )
+    Replica::wanted(context.source, place, context.active.revision, context.now)
 }
 
 /// A destination that ended without a replica, wanted again: with a token that was never used.

@@ -59,8 +59,7 @@ fn concerned(
     destinations
         .map(|to| {
             let recorded = lineage.replicas.get(to).cloned();
-            recorded
-                .unwrap_or_else(|| Replica::wanted(&lineage.source.image, to, active.revision, now))
+            recorded.unwrap_or_else(|| Replica::wanted(&lineage.source, to, active.revision, now))
         })
         .filter(|replica| replica.image.is_none())
         .collect()

@@ -26,13 +26,11 @@ pub enum Lookout {
     Parameters,
     /// Image Builder's recipes, and the rest that `DescribeImageReferences` knows.
     References,
-    /// Other images on the same snapshots.
-    Images,
 }
 
 impl Lookout {
     /// All of them: an image may go only when each was looked at completely.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 7] = [
         Self::Instances,
         Self::LaunchTemplates,
         Self::LaunchConfigurations,
@@ -40,7 +38,6 @@ impl Lookout {
         Self::Fleets,
         Self::Parameters,
         Self::References,
-        Self::Images,
     ];
 }
 
@@ -115,7 +112,7 @@ pub struct Evidence {
     pub looks: BTreeMap<(Place, Lookout), Look>,
     /// Uses by image: its id is unique within a Region.
     pub uses: BTreeMap<(Region, ImageId), Vec<Use>>,
-    /// Uses of snapshots, as block devices of a template or another image.
+    /// Uses of snapshots, as block devices of what launches.
     pub snapshots: BTreeMap<(Region, SnapshotId), Vec<Use>>,
     /// Usage reports of shared images.
     pub reports: BTreeMap<ImageRef, Report>,
@@ -143,7 +140,6 @@ impl fmt::Display for Lookout {
             Self::Fleets => "fleets",
             Self::Parameters => "SSM parameters",
             Self::References => "image references",
-            Self::Images => "images on the same snapshots",
         })
     }
 }

@@ -1,0 +1,215 @@
+//! Owns the inventory: the images that the record knows, as they are listed now.
+
+use super::Survey;
+use crate::ports::{Answer, Listed, PortError, ReadUses, Reading};
+use amiary_domain::ids::{ImageRef, Place, SnapshotId};
+use amiary_domain::image::{ImageState, LaunchPermission};
+use amiary_domain::lineage::{Record, Replica, ReplicaState, Source};
+use amiary_domain::observation::Seen;
+use amiary_domain::policy::{Family, Policy};
+use amiary_domain::retention::{Kind, Retirement, Subject};
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What the record knows of an image that is relevant here.
+struct Known {
+    image: ImageRef,
+    /// The source that it is a replica of; nothing where it is a source.
+    of: Option<ImageRef>,
+    version: Option<Timestamp>,
+    verified: bool,
+    shared: Option<BTreeSet<LaunchPermission>>,
+}
+
+/// What a place's listings show.
+struct AtPlace {
+    images: BTreeMap<ImageRef, Listed>,
+    locked: Seen<BTreeMap<SnapshotId, Option<Timestamp>>>,
+}
+
+/// Reads the inventory of every family.
+///
+/// # Errors
+/// Where the record can't be read.
+pub(super) async fn read(
+    reading: Reading<'_>,
+    uses: &dyn ReadUses,
+    policy: &Policy,
+    survey: &mut Survey,
+) -> Answer<()> {
+    let mut places: BTreeMap<Place, Option<AtPlace>> = BTreeMap::new();
+    for family in policy.families.values() {
+        let known = recorded(reading, &family.name).await?;
+        let mut verified = verified(&known);
+        for known in known {
+            let place = &known.image.place;
+            if !places.contains_key(place) {
+                places.insert(place.clone(), list(uses, place, survey).await);
+            }
+            let at_place = places.get_mut(place).and_then(Option::as_mut);
+            let listed =
+                at_place.and_then(|at| Some((at.images.remove(&known.image)?, &at.locked)));
+            let Some((listed, locked)) = listed else {
+                survey.unseen.push(known.image);
+                continue;
+            };
+            let there = verified.remove(&known.image).unwrap_or_default();
+            let subject = subject(family, known, listed, locked, &there);
+            survey.inventory.push(subject);
+        }
+    }
+    Ok(())
+}
+
+/// Every image of a family that the record knows.
+async fn recorded(reading: Reading<'_>, family: &str) -> Answer<Vec<Known>> {
+    let mut known = Vec::new();
+    let mut from = None;
+    loop {
+        let page = reading.record.family(family, from).await?;
+        known.extend(page.items.into_iter().filter_map(Known::of));
+        from = page.next;
+        if from.is_none() {
+            return Ok(known);
+        }
+    }
+}
+
+impl Known {
+    fn of(record: Record) -> Option<Self> {
+        match record {
+            Record::Source(source) => Some(Self::source(*source)),
+            Record::Replica(replica) => Self::replica(*replica),
+        }
+    }
+
+    fn source(source: Source) -> Self {
+        Self {
+            image: source.image,
+            of: None,
+            version: source.created,
+            verified: true,
+            shared: source.permissions,
+        }
+    }
+
+    fn replica(replica: Replica) -> Option<Self> {
+        Some(Self {
+            image: ImageRef::new(replica.destination, replica.image?),
+            of: Some(replica.source),
+            version: replica.version_of.and_then(|version| version.created),
+            verified: replica.state == ReplicaState::Verified,
+            shared: replica.shared,
+        })
+    }
+}
+
+/// Where each source has a verified replica.
+fn verified(known: &[Known]) -> BTreeMap<ImageRef, BTreeSet<Place>> {
+    let mut verified: BTreeMap<ImageRef, BTreeSet<Place>> = BTreeMap::new();
+    for replica in known.iter().filter(|known| known.verified) {
+        if let Some(of) = &replica.of {
+            let places = verified.entry(of.clone()).or_default();
+            places.insert(replica.image.place.clone());
+        }
+    }
+    verified
+}
+
+/// What is listed at a place; nothing where it can't be.
+async fn list(uses: &dyn ReadUses, place: &Place, survey: &mut Survey) -> Option<AtPlace> {
+    match (images(uses, place).await, locked(uses, place).await) {
+        (Ok(images), locked) => {
+            let locked = locked.map_err(|error| {
+                let why = error.to_string();
+                survey.unread.push(error);
+                why
+            });
+            Some(AtPlace {
+                images,
+                locked: locked.map_or_else(Seen::Unknown, Seen::Read),
+            })
+        }
+        (Err(error), _) => {
+            survey.unread.push(error);
+            None
+        }
+    }
+}
+
+async fn images(
+    uses: &dyn ReadUses,
+    place: &Place,
+) -> Result<BTreeMap<ImageRef, Listed>, PortError> {
+    let mut images = BTreeMap::new();
+    let mut from = None;
+    loop {
+        let page = uses.listed(place, from).await?;
+        let listed = page.items.into_iter();
+        images.extend(listed.map(|listed| (listed.image.at.clone(), listed)));
+        from = page.next;
+        if from.is_none() {
+            return Ok(images);
+        }
+    }
+}
+
+async fn locked(
+    uses: &dyn ReadUses,
+    place: &Place,
+) -> Result<BTreeMap<SnapshotId, Option<Timestamp>>, PortError> {
+    let mut locked = BTreeMap::new();
+    let mut from = None;
+    loop {
+        let page = uses.locked(place, from).await?;
+        locked.extend(page.items);
+        from = page.next;
+        if from.is_none() {
+            return Ok(locked);
+        }
+    }
+}
+
+fn subject(
+    family: &Family,
+    known: Known,
+    listed: Listed,
+    locked: &Seen<BTreeMap<SnapshotId, Option<Timestamp>>>,
+    replicas: &BTreeSet<Place>,
+) -> Subject {
+    let image = listed.image;
+    let locked_of_image = |locked: &BTreeMap<SnapshotId, Option<Timestamp>>| {
+        let of_image = locked.iter().filter(|(id, _)| image.snapshots.contains(id));
+        of_image.map(|(id, until)| (id.clone(), *until)).collect()
+    };
+    let wanted = family.destinations.keys();
+    let kind = match known.of {
+        Some(of) => Kind::Replica { of },
+        None => Kind::Source {
+            unfinished: wanted
+                .filter(|place| **place != known.image.place && !replicas.contains(place))
+                .cloned()
+                .collect(),
+        },
+    };
+    Subject {
+        family: family.name.clone(),
+        kind,
+        version: known.version,
+        verified: known.verified && image.state == ImageState::Available,
+        held: None,
+        launched: Seen::Read(listed.launched),
+        shared: known.shared.map_or_else(never_read, Seen::Read),
+        protection: Seen::Read(listed.protection),
+        locked: match locked {
+            Seen::Read(locked) => Seen::Read(locked_of_image(locked)),
+            other => other.clone(),
+        },
+        retirement: Retirement::default(),
+        image,
+    }
+}
+
+fn never_read<T>() -> Seen<T> {
+    Seen::Unknown("no run has read it completely yet".to_owned())
+}

@@ -1,0 +1,90 @@
+//! Owns the survey that images are judged by: which images there are, by the record and by what is
+//! listed, and everything that uses them.
+
+mod inventory;
+mod looking;
+mod uses;
+
+use crate::ports::{Answer, PortError, ReadUses, Reading};
+use amiary_domain::ids::{AccountId, ImageRef, Place};
+use amiary_domain::image::LaunchPermission;
+use amiary_domain::observation::Seen;
+use amiary_domain::policy::Policy;
+use amiary_domain::retention::{Evidence, Judged, Lookout, Subject, candidates, judge};
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many things a look found, by place and lookout.
+pub type Tally = BTreeMap<(Place, Lookout), u64>;
+
+/// What a survey found.
+#[derive(Debug, Default)]
+pub struct Survey {
+    /// Every recorded image that was listed.
+    pub inventory: Vec<Subject>,
+    /// Recorded images that no listing showed, or whose place could not be listed.
+    pub unseen: Vec<ImageRef>,
+    /// Who uses images.
+    pub evidence: Evidence,
+    /// What each look found: the next survey is held against it.
+    pub tally: Tally,
+    /// What could not be read.
+    pub unread: Vec<PortError>,
+}
+
+impl Survey {
+    /// The verdict on each image of the inventory, in its order.
+    pub fn judged(&self, policy: &Policy, now: Timestamp) -> Vec<Judged> {
+        judge(policy, &self.inventory, &self.evidence, now)
+    }
+}
+
+/// Surveys everything that the policy could retire.
+///
+/// Lists are read once for each account and Region, and only what nothing else keeps is asked for
+/// one by one. What can't be read is noted, and keeps what it concerns.
+///
+/// # Errors
+/// Where the record can't be read, so that it is not known which images are Amiary's.
+pub async fn survey(
+    reading: Reading<'_>,
+    uses: &dyn ReadUses,
+    policy: &Policy,
+    before: &Tally,
+) -> Answer<Survey> {
+    let now = reading.clock.now();
+    let mut survey = Survey::default();
+    inventory::read(reading, uses, policy, &mut survey).await?;
+    let places = places(policy, &survey.inventory);
+    for place in &places {
+        looking::look(uses, policy, place, before, now, &mut survey).await;
+    }
+    let open: Vec<Subject> = candidates(policy, &survey.inventory, now)
+        .into_iter()
+        .cloned()
+        .collect();
+    uses::ask(uses, &places, &open, now, &mut survey).await;
+    Ok(survey)
+}
+
+/// Where uses are looked for: where images are, and in the same Regions of every account that the
+/// policy names and an image is shared with.
+fn places(policy: &Policy, inventory: &[Subject]) -> BTreeSet<Place> {
+    let mut places = BTreeSet::new();
+    for subject in inventory {
+        let at = &subject.image.at.place;
+        let readers = readers(&subject.shared);
+        let known = readers.filter(|account| policy.accounts.contains_key(*account));
+        places.extend(known.map(|account| Place::new(account.clone(), at.region.clone())));
+        places.insert(at.clone());
+    }
+    places
+}
+
+fn readers(shared: &Seen<BTreeSet<LaunchPermission>>) -> impl Iterator<Item = &AccountId> {
+    let shared = shared.read().into_iter().flatten();
+    shared.filter_map(|with| match with {
+        LaunchPermission::Account(account) => Some(account),
+        _ => None,
+    })
+}
