@@ -63,6 +63,16 @@ pub enum Command {
         #[command(flatten)]
         common: Common,
     },
+    /// Say whether an image may be retired, and every reason.
+    Explain {
+        /// An image: its id, or account/Region/id.
+        image: String,
+        /// Where the record is.
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Show what would be done about all images, and do nothing.
+    Plan(Plan),
     /// Check, store and show policies.
     Policy {
         /// What to do with a policy.
@@ -104,6 +114,26 @@ pub struct Local {
     /// Serve the bare simulator, without Amiary's table, policy and functions.
     #[arg(long)]
     pub no_functions: bool,
+}
+
+/// What is planned.
+#[derive(Debug, clap::Args)]
+pub struct Plan {
+    /// Which images may be retired, and why the others stay.
+    #[arg(long, required = true)]
+    pub retention: bool,
+    /// One family only.
+    #[arg(long, value_name = "NAME")]
+    pub family: Option<String>,
+    /// Only the images that may go.
+    #[arg(long)]
+    pub going: bool,
+    /// Ask EC2 for a usage report on each shared image that needs one; a later plan reads it.
+    #[arg(long)]
+    pub ask_reports: bool,
+    /// Where the record is.
+    #[command(flatten)]
+    pub common: Common,
 }
 
 /// Where the record is.

@@ -21,6 +21,10 @@ pub async fn run(args: Args) -> Result<Exit, Problem> {
     let screen = Screen::new(args.json, args.quiet);
     match args.command {
         Command::Demo { seed } => story::tell(&screen, seed).await,
+        Command::Explain { image, common } => {
+            commands::explain::run(&screen, &image, &common).await
+        }
+        Command::Plan(plan) => commands::plan::run(&screen, &plan).await,
         Command::Lineage { image, common } => {
             commands::lineage::run(&screen, &image, &common).await
         }

@@ -6,6 +6,7 @@
     reason = "a test that finds its stage broken panics"
 )]
 
+pub mod account;
 pub mod lambda;
 
 use amiary_cli::local::{HOME_ACCOUNT, Happened, Local, clients};

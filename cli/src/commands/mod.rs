@@ -1,8 +1,10 @@
 //! Owns the commands that work against an installation, and what they share: reaching it, and
 //! finding the image that a person means.
 
+pub(crate) mod explain;
 pub(crate) mod lineage;
 pub(crate) mod local;
+pub(crate) mod plan;
 pub(crate) mod policy;
 pub(crate) mod replicate;
 

@@ -5,6 +5,7 @@ pub(crate) mod lineage;
 pub(crate) mod narrator;
 pub(crate) mod report;
 pub(crate) mod table;
+pub(crate) mod verdicts;
 
 use anstyle::{AnsiColor, Style};
 

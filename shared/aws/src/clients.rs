@@ -51,9 +51,11 @@ pub(crate) struct Clients {
 struct AtPlace {
     config: SdkConfig,
     partition: Option<RetryPartition>,
+    autoscaling: OnceLock<aws_sdk_autoscaling::Client>,
     ec2: OnceLock<aws_sdk_ec2::Client>,
     kms: OnceLock<aws_sdk_kms::Client>,
     sns: OnceLock<aws_sdk_sns::Client>,
+    ssm: OnceLock<aws_sdk_ssm::Client>,
     dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
 }
 
@@ -111,6 +113,14 @@ impl Clients {
         ec2, aws_sdk_ec2
     );
     client!(
+        /// EC2 Auto Scaling.
+        autoscaling, aws_sdk_autoscaling
+    );
+    client!(
+        /// Systems Manager.
+        ssm, aws_sdk_ssm
+    );
+    client!(
         /// KMS.
         kms, aws_sdk_kms
     );
@@ -147,9 +157,11 @@ impl Clients {
         let place = AtPlace {
             config: config.build(),
             partition: self.partition.clone(),
+            autoscaling: OnceLock::new(),
             ec2: OnceLock::new(),
             kms: OnceLock::new(),
             sns: OnceLock::new(),
+            ssm: OnceLock::new(),
             dynamodb: OnceLock::new(),
         };
         keep(&self.places, key, Arc::new(place))

@@ -3,6 +3,8 @@
 
 use amiary_domain::ids::{AccountId, ImageId, ImageRef, InvalidId, Place, Region, SnapshotId};
 use amiary_domain::image::{Image, ImageState, LaunchPermission, Snapshot, Tags};
+use amiary_domain::retention::Protection;
+use amiary_engine::ports::Listed;
 use aws_sdk_ec2::types as ec2;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -69,6 +71,29 @@ pub(crate) fn image(seen: &ec2::Image, region: &Region) -> Result<Image, Unreada
         encrypted: devices().any(|device| device.encrypted() == Some(true)),
         tags: tags(seen.tags())?,
     })
+}
+
+/// An image as it is listed to be judged, with its
+/// [deregistration protection](https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ami-deregistration-protection.html).
+pub(crate) fn listed(seen: &ec2::Image, region: &Region) -> Result<Listed, Unreadable> {
+    let launched = seen.last_launched_time().filter(|text| !text.is_empty());
+    Ok(Listed {
+        image: image(seen, region)?,
+        launched: launched.map(time).transpose()?,
+        protection: protection(seen.deregistration_protection().unwrap_or("disabled"))?,
+    })
+}
+
+/// EC2 says `disabled`, `enabled-…`, or until when a cooldown protects.
+fn protection(said: &str) -> Result<Protection, Unreadable> {
+    match said {
+        "disabled" => Ok(Protection::Off),
+        said if said.starts_with("enabled") => Ok(Protection::On),
+        said => {
+            let until = said.rsplit_once(' ').map_or(said, |(_, until)| until);
+            Ok(Protection::Until(time(until)?))
+        }
+    }
 }
 
 /// A snapshot, after

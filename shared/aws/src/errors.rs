@@ -46,6 +46,24 @@ impl Call {
         }
     }
 
+    /// A call of EC2 Auto Scaling.
+    pub fn autoscaling(operation: &'static str, place: impl Display) -> Self {
+        Self {
+            service: "autoscaling",
+            operation,
+            place: place.to_string(),
+        }
+    }
+
+    /// A call of Systems Manager.
+    pub fn ssm(operation: &'static str, place: impl Display) -> Self {
+        Self {
+            service: "ssm",
+            operation,
+            place: place.to_string(),
+        }
+    }
+
     /// A call of SNS.
     pub fn sns(operation: &'static str, place: impl Display) -> Self {
         Self {

@@ -168,7 +168,7 @@ impl ReadImages for Aws {
 
 impl Aws {
     /// `DescribeImages`, showing disabled and deprecated images too, which it otherwise hides.
-    async fn describe_images(
+    pub(crate) async fn describe_images(
         &self,
         place: &Place,
         call: &Call,

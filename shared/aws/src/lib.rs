@@ -10,6 +10,7 @@ mod keys;
 pub mod record;
 mod topics;
 mod transport;
+mod uses;
 
 pub use transport::{CONNECTION_HEADER, InProcess, Service, StaticCredentials, Transport};
 
@@ -102,6 +103,19 @@ impl Aws {
     async fn ec2(&self, place: &Place, call: &Call) -> Answer<aws_sdk_ec2::Client> {
         let identity = self.identity(&place.account, call)?;
         Ok(self.clients.ec2(identity, Some(&place.region)).await)
+    }
+
+    async fn autoscaling(&self, place: &Place, call: &Call) -> Answer<aws_sdk_autoscaling::Client> {
+        let identity = self.identity(&place.account, call)?;
+        Ok(self
+            .clients
+            .autoscaling(identity, Some(&place.region))
+            .await)
+    }
+
+    async fn ssm(&self, place: &Place, call: &Call) -> Answer<aws_sdk_ssm::Client> {
+        let identity = self.identity(&place.account, call)?;
+        Ok(self.clients.ssm(identity, Some(&place.region)).await)
     }
 
     async fn kms(&self, place: &Place, call: &Call) -> Answer<aws_sdk_kms::Client> {

@@ -1,6 +1,7 @@
 //! Owns the ports: what Amiary asks of AWS and of its record, in its own words. Reading and
 //! writing are apart, so that a signature shows what may change something.
 
+use crate::retention::Tally;
 use amiary_domain::ids::{AccountId, ImageId, ImageRef, Place, SnapshotId};
 use amiary_domain::image::{Image, Key, LaunchPermission, Snapshot, Tags};
 use amiary_domain::lineage::{Change, CopyRequest, HistoryEntry, Lineage, Record};
@@ -113,6 +114,8 @@ pub enum Target {
     /// An SSM parameter that holds an image's id: its name, with a version or label behind a colon
     /// where one is named.
     Parameter(String),
+    /// An SSM parameter that may hold anything: it counts where the policy declares it.
+    Text(String),
     /// A version of a launch template: its id or name, and a number, `$Latest` or `$Default`.
     Template {
         /// The template's id, or its name.
@@ -169,6 +172,14 @@ pub trait ReadUses: Send + Sync {
     ) -> Answer<Page<(SnapshotId, Option<Timestamp>)>>;
     /// The newest usage report on an image that its owner asked for.
     async fn usage_report(&self, image: &ImageRef) -> Answer<Option<Report>>;
+}
+
+/// Asks EC2 to look into who uses images.
+#[async_trait]
+pub trait AskUses: Send + Sync {
+    /// Asks for a usage report on an image: it is there some time later. Fails with
+    /// [`Class::Quota`] while one is pending.
+    async fn ask_usage_report(&self, image: &ImageRef) -> Answer<()>;
 }
 
 /// Changes images and snapshots. Nothing here deletes.
@@ -247,6 +258,8 @@ pub trait ReadRecord: Send + Sync {
     async fn family(&self, name: &str, from: Option<String>) -> Answer<Page<Record>>;
     /// Which of these images are recorded as sources or replicas.
     async fn known(&self, images: &[ImageRef]) -> Answer<BTreeSet<ImageRef>>;
+    /// What the last looks for uses found.
+    async fn tally(&self) -> Answer<Tally>;
     /// The active policy; `None` before the first was applied.
     async fn active_policy(&self) -> Answer<Option<Revision>>;
 }
@@ -257,6 +270,8 @@ pub trait WriteRecord: Send + Sync {
     /// Writes one change with its history entry and its notices, whole or not at all; fails with
     /// [`Class::Conflict`] where the record was written since it was read. `by` is who decided.
     async fn commit(&self, change: &Change, at: Timestamp, by: &str) -> Answer<()>;
+    /// Keeps what looks for uses found.
+    async fn keep_tally(&self, tally: &Tally) -> Answer<()>;
 }
 
 /// Stores revisions of the policy.

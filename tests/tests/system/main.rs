@@ -13,6 +13,7 @@ mod hostile;
 mod main_job;
 mod notices;
 mod pages;
+mod retention;
 mod rights;
 mod sharing;
 mod trace;

@@ -137,16 +137,24 @@ pub(super) fn encode_record(key: &Key, record: &Record) -> Result<Item, serde_dy
             let (kind, due) = work(&stored);
             set(&mut item, "work_kind", kind);
             set(&mut item, "work_due", due);
-            set(&mut item, "family_order", family_order(&stored));
+            let at = &stored.image.place;
+            let order = family_order(&stored.version_of(), at, key);
+            set(&mut item, "family_order", order);
             Ok(item)
         }
-        Record::Replica(replica) => encode(
-            key,
-            &Replica {
+        Record::Replica(replica) => {
+            let stored = Replica {
                 version: replica.version + 1,
                 ..Replica::clone(replica)
-            },
-        ),
+            };
+            let mut item = encode(key, &stored)?;
+            if let Some(version) = &stored.version_of {
+                set(&mut item, "family", &version.family);
+                let at = &stored.destination;
+                set(&mut item, "family_order", family_order(version, at, key));
+            }
+            Ok(item)
+        }
     }
 }
 
@@ -196,6 +204,15 @@ pub(super) fn decode_lineage(items: Vec<Item>) -> Result<Option<Lineage>, Decode
         replicas,
         descendants,
     }))
+}
+
+/// A source or a replica from its item.
+pub(super) fn decode_member(item: Item) -> Result<Record, DecodeError> {
+    let is_source = attribute(&item, "sk") == SOURCE;
+    if is_source {
+        return decode(item).map(|source| Record::Source(Box::new(source)));
+    }
+    decode(item).map(|replica| Record::Replica(Box::new(replica)))
 }
 
 /// A history entry from its item.

@@ -2,7 +2,7 @@
 
 use super::{Attributes, text};
 use amiary_domain::ids::{ImageRef, Place};
-use amiary_domain::lineage::{Record, Source, SourceStatus};
+use amiary_domain::lineage::{Record, Source, SourceStatus, Version};
 use jiff::Timestamp;
 
 /// What the partition keys of lineages begin with.
@@ -104,6 +104,11 @@ pub(super) fn active() -> Key {
     Key::new(POLICY.to_owned(), "ACTIVE")
 }
 
+/// Where it is kept what the last looks for uses found.
+pub(super) fn tally() -> Key {
+    Key::new("SURVEY".to_owned(), "TALLY")
+}
+
 /// Where a notice is stored.
 pub(super) fn notice(id: &str) -> Key {
     Key::new(format!("{NOTICE_PREFIX}{id}"), "NOTICE")
@@ -118,14 +123,14 @@ pub(super) fn work(source: &Source) -> (&'static str, String) {
     (kind, sortable(source.due))
 }
 
-/// A source's place among its family: by architecture, account and Region, then by age. One whose
-/// age is unknown counts as the oldest.
-pub(super) fn family_order(source: &Source) -> String {
-    let Place { account, region } = &source.image.place;
-    let created = source.created.map_or_else(|| "-".to_owned(), sortable);
+/// A source's or replica's place among its family: by architecture, account and Region, then by the
+/// age of its version. One whose age is unknown counts as the oldest.
+pub(super) fn family_order(version: &Version, at: &Place, key: &Key) -> String {
+    let Place { account, region } = at;
+    let created = version.created.map_or_else(|| "-".to_owned(), sortable);
     format!(
         "{}#{account}#{region}#{created}#{}",
-        source.architecture, source.image.id
+        version.architecture, key.pk
     )
 }
 

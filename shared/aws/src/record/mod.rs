@@ -9,11 +9,12 @@
 //! | `IMAGE#<image>` | `IMAGE` | which lineage an image belongs to |
 //! | `POLICY` | `REVISION#<number>` | a revision of the policy |
 //! | | `ACTIVE` | which revision is active |
+//! | `SURVEY` | `TALLY` | how much the last looks for uses of images found |
 //! | `NOTICE#<id>` | `NOTICE` | a notice; pending while it has `work_kind` |
 //!
 //! Index `work` (`work_kind`, `work_due`) is sparse: pending notices, sources that are unfinished,
 //! and sources by when they are checked again. Index `family` (`family`, `family_order`) has a
-//! family's sources by architecture, account, Region and age. Every item carries its `format`.
+//! family's sources and replicas by architecture, account, Region and age. Every item carries its `format`.
 
 mod items;
 mod keys;
@@ -21,6 +22,7 @@ mod outbox;
 mod policies;
 mod read;
 mod table;
+mod tally;
 mod write;
 
 pub use items::{DecodeError, FORMAT, notice_from_json};

@@ -2,12 +2,14 @@
 
 use super::items::{
     Active, DecodeError, Item, Pointer, StoredRevision, decode, decode_history, decode_lineage,
+    decode_member,
 };
 use super::{Attributes, LINEAGE_PREFIX, keys, page_limit, text};
 use crate::Aws;
 use amiary_domain::ids::ImageRef;
-use amiary_domain::lineage::{HistoryEntry, Lineage};
-use amiary_engine::ports::{Answer, Class, PortError, ReadRecord, Revision};
+use amiary_domain::lineage::{HistoryEntry, Lineage, Record};
+use amiary_engine::ports::{Answer, Class, Page, PortError, ReadRecord, Revision};
+use amiary_engine::retention::Tally;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use jiff::Timestamp;
@@ -86,6 +88,26 @@ impl ReadRecord for Aws {
         Ok(sources(&items))
     }
 
+    async fn family(&self, name: &str, from: Option<String>) -> Answer<Page<Record>> {
+        let query = self
+            .query()
+            .await
+            .index_name("family")
+            .key_condition_expression("family = :family")
+            .expression_attribute_values(":family", text(name));
+        let call = self.on_table("Query");
+        let from = from.map(|from| family_key(name, &from)).transpose();
+        let from = from.map_err(|error| call.not_sent(error))?;
+        let answer = query.set_exclusive_start_key(from).send().await;
+        let answer = answer.map_err(|error| call.failed(error))?;
+        let items = answer.items.unwrap_or_default().into_iter().map(Item::from);
+        let members = items.map(|item| self.readable("Query", decode_member(item)));
+        Ok(Page {
+            items: members.collect::<Answer<_>>()?,
+            next: answer.last_evaluated_key.map(|key| page_key(&key)),
+        })
+    }
+
     async fn known(&self, images: &[ImageRef]) -> Answer<BTreeSet<ImageRef>> {
         let wanted: BTreeMap<String, &ImageRef> = images
             .iter()
@@ -105,6 +127,10 @@ impl ReadRecord for Aws {
         Ok(known)
     }
 
+    async fn tally(&self) -> Answer<Tally> {
+        self.stored_tally().await
+    }
+
     async fn active_policy(&self) -> Answer<Option<Revision>> {
         let Some(number) = self.active_revision().await? else {
             return Ok(None);
@@ -116,6 +142,22 @@ impl ReadRecord for Aws {
         let stored: StoredRevision = self.readable("GetItem", decode(item))?;
         Ok(Some(stored.into()))
     }
+}
+
+/// Where the next page of a family begins, as text: the keys of the last item of this one.
+fn page_key(last: &Attributes) -> String {
+    let parts = ["pk", "sk", "family_order"];
+    let texts = parts.map(|part| last.get(part).and_then(|value| value.as_s().ok()));
+    serde_json::json!(texts).to_string()
+}
+
+fn family_key(family: &str, from: &str) -> Result<Attributes, serde_json::Error> {
+    let [pk, sk, order]: [String; 3] = serde_json::from_str(from)?;
+    let parts = [("pk", pk), ("sk", sk), ("family_order", order)];
+    let parts = parts.into_iter().chain([("family", family.to_owned())]);
+    Ok(parts
+        .map(|(name, value)| (name.to_owned(), text(value)))
+        .collect())
 }
 
 impl Aws {

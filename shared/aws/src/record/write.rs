@@ -9,6 +9,7 @@ use crate::errors::Call;
 use amiary_domain::ids::ImageRef;
 use amiary_domain::lineage::{Change, HistoryEntry, Record};
 use amiary_engine::ports::{Answer, PortError, WriteRecord};
+use amiary_engine::retention::Tally;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -42,6 +43,10 @@ impl WriteRecord for Aws {
             puts.push(self.put(item).condition_expression(NEW));
         }
         self.transact(puts).await
+    }
+
+    async fn keep_tally(&self, tally: &Tally) -> Answer<()> {
+        self.store_tally(tally).await
     }
 }
 

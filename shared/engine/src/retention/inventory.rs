@@ -1,6 +1,6 @@
 //! Owns the inventory: the images that the record knows, as they are listed now.
 
-use super::Survey;
+use super::{Scope, Survey};
 use crate::ports::{Answer, Listed, PortError, ReadUses, Reading};
 use amiary_domain::ids::{ImageRef, Place, SnapshotId};
 use amiary_domain::image::{ImageState, LaunchPermission};
@@ -35,13 +35,23 @@ pub(super) async fn read(
     reading: Reading<'_>,
     uses: &dyn ReadUses,
     policy: &Policy,
+    scope: &Scope,
     survey: &mut Survey,
 ) -> Answer<()> {
     let mut places: BTreeMap<Place, Option<AtPlace>> = BTreeMap::new();
-    for family in policy.families.values() {
+    let is_meant = |name: &String| scope.family.as_ref().is_none_or(|family| family == name);
+    let is_there = |place: &Place| scope.place.as_ref().is_none_or(|there| there == place);
+    for family in policy
+        .families
+        .values()
+        .filter(|family| is_meant(&family.name))
+    {
         let known = recorded(reading, &family.name).await?;
         let mut verified = verified(&known);
-        for known in known {
+        for known in known
+            .into_iter()
+            .filter(|known| is_there(&known.image.place))
+        {
             let place = &known.image.place;
             if !places.contains_key(place) {
                 places.insert(place.clone(), list(uses, place, survey).await);

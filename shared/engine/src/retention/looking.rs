@@ -6,7 +6,7 @@ use crate::ports::{Answer, Found, ReadUses, Target};
 use amiary_domain::ids::Place;
 use amiary_domain::policy::Policy;
 use amiary_domain::retention::{Evidence, Look, Lookout, Outcome, Use};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is listed from a place, before anything is asked about single images.
@@ -22,6 +22,9 @@ const LISTED: [Lookout; 6] = [
 /// A look that finds less than half of what the last one did is doubted, from this many on.
 const WORTH_COMPARING: u64 = 10;
 
+/// After so long, what was doubted is believed.
+const DOUBTED_FOR: SignedDuration = SignedDuration::from_hours(24 * 3);
+
 /// Looks from every lookout of a place.
 pub(super) async fn look(
     uses: &dyn ReadUses,
@@ -36,9 +39,12 @@ pub(super) async fn look(
         let key = (place.clone(), lookout);
         let count = u64::try_from(found.len()).unwrap_or(u64::MAX);
         if outcome == Outcome::Complete {
-            outcome = held_against(before.get(&key).copied(), count);
-            survey.tally.insert(key.clone(), count);
+            outcome = held_against(before.get(&key).copied(), count, now);
         }
+        if outcome == Outcome::Complete {
+            survey.tally.insert(key.clone(), (count, now));
+        }
+        declare(policy, &mut found);
         if let Err(why) = resolve(uses, place, &mut found, survey).await {
             outcome = Outcome::Partial(why);
         }
@@ -49,10 +55,14 @@ pub(super) async fn look(
     }
 }
 
-fn held_against(before: Option<u64>, now: u64) -> Outcome {
+fn held_against(before: Option<(u64, Timestamp)>, count: u64, now: Timestamp) -> Outcome {
     match before {
-        Some(before) if before >= WORTH_COMPARING && now < before / 2 => {
-            Outcome::Implausible { before, now }
+        Some((before, at))
+            if before >= WORTH_COMPARING
+                && count < before / 2
+                && now.duration_since(at) < DOUBTED_FOR =>
+        {
+            Outcome::Implausible { before, now: count }
         }
         _ => Outcome::Complete,
     }
@@ -88,6 +98,23 @@ async fn list(
             }
         }
     }
+}
+
+/// Of parameters that may hold anything, those count that the policy declares.
+fn declare(policy: &Policy, found: &mut [Found]) {
+    for one in found {
+        let targets = std::mem::take(&mut one.targets).into_iter();
+        let counted = targets.filter_map(|target| match target {
+            Target::Text(name) => is_declared(policy, &name).then_some(Target::Parameter(name)),
+            other => Some(other),
+        });
+        one.targets = counted.collect();
+    }
+}
+
+fn is_declared(policy: &Policy, name: &str) -> bool {
+    let patterns = &policy.references.parameters;
+    patterns.iter().any(|pattern| pattern.matches(name))
 }
 
 /// Puts images and snapshots in the place of parameters and of templates' versions.
@@ -159,14 +186,13 @@ async fn templates(
 }
 
 fn note(policy: &Policy, place: &Place, lookout: Lookout, found: Found, evidence: &mut Evidence) {
-    let declared = found.targets.iter().filter_map(parameter).find(|name| {
-        let patterns = policy.references.parameters.iter();
-        lookout == Lookout::Parameters && patterns.into_iter().any(|pattern| pattern.matches(name))
-    });
-    let declared = declared.cloned();
+    let mut names = found.targets.iter().filter_map(parameter);
+    let declared = names
+        .find(|name| lookout == Lookout::Parameters && is_declared(policy, name))
+        .cloned();
     for target in found.targets {
         let region = place.region.clone();
-        let used = Use {
+        let found_use = Use {
             lookout,
             place: place.clone(),
             by: found.by.clone(),
@@ -176,13 +202,17 @@ fn note(policy: &Policy, place: &Place, lookout: Lookout, found: Found, evidence
                 evidence.parameters.insert((region, image), name.clone());
             }
             (Target::Image(image), None) => {
-                evidence.uses.entry((region, image)).or_default().push(used);
+                evidence
+                    .uses
+                    .entry((region, image))
+                    .or_default()
+                    .push(found_use);
             }
             (Target::Snapshot(snapshot), _) => {
                 let uses = evidence.snapshots.entry((region, snapshot)).or_default();
-                uses.push(used);
+                uses.push(found_use);
             }
-            (Target::Parameter(_) | Target::Template { .. }, _) => {}
+            (Target::Parameter(_) | Target::Text(_) | Target::Template { .. }, _) => {}
         }
     }
 }

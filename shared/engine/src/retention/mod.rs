@@ -14,8 +14,17 @@ use amiary_domain::retention::{Evidence, Judged, Lookout, Subject, candidates, j
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How many things a look found, by place and lookout.
-pub type Tally = BTreeMap<(Place, Lookout), u64>;
+/// How many things the last plausible look found, by place and lookout, and when that was.
+pub type Tally = BTreeMap<(Place, Lookout), (u64, Timestamp)>;
+
+/// What a survey is about.
+#[derive(Debug, Clone, Default)]
+pub struct Scope {
+    /// One family only.
+    pub family: Option<String>,
+    /// Images at one place only.
+    pub place: Option<Place>,
+}
 
 /// What a survey found.
 #[derive(Debug, Default)]
@@ -26,7 +35,7 @@ pub struct Survey {
     pub unseen: Vec<ImageRef>,
     /// Who uses images.
     pub evidence: Evidence,
-    /// What each look found: the next survey is held against it.
+    /// What each plausible look found: the next survey is held against it.
     pub tally: Tally,
     /// What could not be read.
     pub unread: Vec<PortError>,
@@ -50,19 +59,19 @@ pub async fn survey(
     reading: Reading<'_>,
     uses: &dyn ReadUses,
     policy: &Policy,
+    scope: &Scope,
     before: &Tally,
 ) -> Answer<Survey> {
     let now = reading.clock.now();
     let mut survey = Survey::default();
-    inventory::read(reading, uses, policy, &mut survey).await?;
+    inventory::read(reading, uses, policy, scope, &mut survey).await?;
+    let open = candidates(policy, &survey.inventory, now).into_iter();
+    let open: BTreeSet<ImageRef> = open.map(|subject| subject.image.at.clone()).collect();
+    uses::read_sharing(reading, &open, &mut survey).await;
     let places = places(policy, &survey.inventory);
     for place in &places {
         looking::look(uses, policy, place, before, now, &mut survey).await;
     }
-    let open: Vec<Subject> = candidates(policy, &survey.inventory, now)
-        .into_iter()
-        .cloned()
-        .collect();
     uses::ask(uses, &places, &open, now, &mut survey).await;
     Ok(survey)
 }

@@ -1,10 +1,10 @@
 //! Owns what is asked about single images: only about those that nothing else keeps.
 
 use super::Survey;
-use crate::ports::ReadUses;
-use amiary_domain::ids::{ImageId, Place};
+use crate::ports::{Answer, ReadUses, Reading};
+use amiary_domain::ids::{ImageId, ImageRef, Place};
 use amiary_domain::observation::Seen;
-use amiary_domain::retention::{Look, Lookout, Outcome, Subject, Use};
+use amiary_domain::retention::{Evidence, Look, Lookout, Outcome, Subject, Use};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
@@ -13,34 +13,62 @@ use std::collections::BTreeSet;
 /// takes.
 const IMAGES: usize = 10;
 
+/// Reads whom open images are shared with, where no earlier run has written it down.
+pub(super) async fn read_sharing(
+    reading: Reading<'_>,
+    open: &BTreeSet<ImageRef>,
+    survey: &mut Survey,
+) {
+    for subject in &mut survey.inventory {
+        let at = &subject.image.at;
+        if subject.shared.read().is_some() || !open.contains(at) {
+            continue;
+        }
+        subject.shared = match reading.images.launch_permissions(at).await {
+            Ok(shared) => Seen::Read(shared),
+            Err(error) => {
+                let why = error.to_string();
+                survey.unread.push(error);
+                Seen::Unknown(why)
+            }
+        };
+    }
+}
+
 /// Asks what refers to the open images, in every account that could, and reads the usage reports of
 /// those that are shared.
 pub(super) async fn ask(
     uses: &dyn ReadUses,
     places: &BTreeSet<Place>,
-    open: &[Subject],
+    open: &BTreeSet<ImageRef>,
     now: Timestamp,
     survey: &mut Survey,
 ) {
+    let (inventory, evidence) = (&survey.inventory, &mut survey.evidence);
+    let open = inventory
+        .iter()
+        .filter(|subject| open.contains(&subject.image.at));
+    let open: Vec<&Subject> = open.collect();
     for place in places {
-        let images: Vec<ImageId> = open
-            .iter()
-            .filter(|subject| concerns(subject, place))
-            .map(|subject| subject.image.at.id.clone())
-            .collect();
-        let outcome = references(uses, place, &images, survey).await;
+        let concerned = open.iter().filter(|subject| concerns(subject, place));
+        let images: Vec<ImageId> = concerned.map(|s| s.image.at.id.clone()).collect();
+        let outcome = match references(uses, place, &images, evidence).await {
+            Ok(()) => Outcome::Complete,
+            Err(error) => {
+                let why = error.to_string();
+                survey.unread.push(error);
+                Outcome::Unread(why)
+            }
+        };
         let key = (place.clone(), Lookout::References);
-        survey.evidence.looks.insert(key, Look { at: now, outcome });
+        evidence.looks.insert(key, Look { at: now, outcome });
     }
     for subject in open.iter().filter(|subject| is_shared(subject)) {
-        match uses.usage_report(&subject.image.at).await {
-            Ok(report) => {
-                let at = subject.image.at.clone();
-                survey
-                    .evidence
-                    .reports
-                    .extend(report.map(|report| (at, report)));
-            }
+        let at = &subject.image.at;
+        match uses.usage_report(at).await {
+            Ok(report) => evidence
+                .reports
+                .extend(report.map(|report| (at.clone(), report))),
             Err(error) => survey.unread.push(error),
         }
     }
@@ -66,26 +94,18 @@ async fn references(
     uses: &dyn ReadUses,
     place: &Place,
     images: &[ImageId],
-    survey: &mut Survey,
-) -> Outcome {
+    evidence: &mut Evidence,
+) -> Answer<()> {
     for some in images.chunks(IMAGES) {
-        let found = match uses.references(place, some).await {
-            Ok(found) => found,
-            Err(error) => {
-                let why = error.to_string();
-                survey.unread.push(error);
-                return Outcome::Unread(why);
-            }
-        };
-        for (image, by) in found {
-            let used = Use {
+        for (image, by) in uses.references(place, some).await? {
+            let found_use = Use {
                 lookout: Lookout::References,
                 place: place.clone(),
                 by,
             };
             let key = (place.region.clone(), image);
-            survey.evidence.uses.entry(key).or_default().push(used);
+            evidence.uses.entry(key).or_default().push(found_use);
         }
     }
-    Outcome::Complete
+    Ok(())
 }

@@ -1,0 +1,161 @@
+//! Owns reading EC2 Fleets, Spot Fleets and Spot requests: three lists, one after another.
+
+use super::{image_target, next, snapshot_target, template_target};
+use crate::Aws;
+use crate::errors::Call;
+use amiary_domain::ids::Place;
+use amiary_engine::ports::{Answer, Found, Page, Target};
+use aws_sdk_ec2::types::{
+    BatchState, BlockDeviceMapping, FleetData, FleetLaunchTemplateSpecification, FleetStateCode,
+    SpotFleetRequestConfig, SpotInstanceRequest, SpotInstanceState,
+};
+use std::collections::BTreeSet;
+
+/// The most items of a page.
+const PAGE: i32 = 1000;
+
+/// What a page's place begins with, for each of the lists after the first.
+const SPOT_FLEETS: &str = "spot-fleets ";
+const SPOT_REQUESTS: &str = "spot-requests ";
+
+impl Aws {
+    /// A page of whatever kind of fleet comes next.
+    pub(super) async fn fleets(&self, place: &Place, from: Option<String>) -> Answer<Page<Found>> {
+        let from = from.as_deref().unwrap_or_default();
+        if let Some(from) = from.strip_prefix(SPOT_REQUESTS) {
+            self.spot_requests(place, next(Some(from))).await
+        } else if let Some(from) = from.strip_prefix(SPOT_FLEETS) {
+            let page = self.spot_fleets(place, next(Some(from))).await?;
+            Ok(followed(page, SPOT_FLEETS, SPOT_REQUESTS))
+        } else {
+            let page = self.ec2_fleets(place, next(Some(from))).await?;
+            Ok(followed(page, "", SPOT_FLEETS))
+        }
+    }
+
+    async fn ec2_fleets(&self, place: &Place, from: Option<String>) -> Answer<Page<Found>> {
+        let call = Call::ec2("DescribeFleets", place);
+        let client = self.ec2(place, &call).await?;
+        let request = client.describe_fleets().max_results(PAGE);
+        let answer = request.set_next_token(from).send().await;
+        let answer = answer.map_err(|error| call.failed(error))?;
+        let fleets = answer.fleets().iter().filter(|fleet| can_launch(fleet));
+        Ok(Page {
+            items: fleets.map(fleet).collect(),
+            next: next(answer.next_token()),
+        })
+    }
+
+    async fn spot_fleets(&self, place: &Place, from: Option<String>) -> Answer<Page<Found>> {
+        let call = Call::ec2("DescribeSpotFleetRequests", place);
+        let client = self.ec2(place, &call).await?;
+        let request = client.describe_spot_fleet_requests().max_results(PAGE);
+        let answer = request.set_next_token(from).send().await;
+        let answer = answer.map_err(|error| call.failed(error))?;
+        let fleets = answer.spot_fleet_request_configs().iter();
+        let fleets =
+            fleets.filter(|fleet| fleet.spot_fleet_request_state() != Some(&BatchState::Cancelled));
+        Ok(Page {
+            items: fleets.map(spot_fleet).collect(),
+            next: next(answer.next_token()),
+        })
+    }
+
+    async fn spot_requests(&self, place: &Place, from: Option<String>) -> Answer<Page<Found>> {
+        let call = Call::ec2("DescribeSpotInstanceRequests", place);
+        let client = self.ec2(place, &call).await?;
+        let request = client.describe_spot_instance_requests().max_results(PAGE);
+        let answer = request.set_next_token(from).send().await;
+        let answer = answer.map_err(|error| call.failed(error))?;
+        let open = [SpotInstanceState::Open, SpotInstanceState::Active];
+        let requests = answer.spot_instance_requests().iter();
+        let requests = requests.filter(|request| request.state().is_none_or(|s| open.contains(s)));
+        Ok(Page {
+            items: requests.map(spot_request).collect(),
+            next: next(answer.next_token()),
+        })
+    }
+}
+
+/// A page of one list, followed by the first of the next list.
+fn followed(page: Page<Found>, this: &str, then: &str) -> Page<Found> {
+    let next = page
+        .next
+        .map_or(then.to_owned(), |token| format!("{this}{token}"));
+    Page {
+        items: page.items,
+        next: Some(next),
+    }
+}
+
+/// Whether a fleet may launch once more.
+fn can_launch(fleet: &FleetData) -> bool {
+    let over = [FleetStateCode::Deleted, FleetStateCode::Failed];
+    fleet
+        .fleet_state()
+        .is_none_or(|state| !over.contains(state))
+}
+
+fn fleet(seen: &FleetData) -> Found {
+    let mut targets = BTreeSet::new();
+    for config in seen.launch_template_configs() {
+        targets.extend(config.launch_template_specification().and_then(specified));
+        for one in config.overrides() {
+            targets.extend(one.image_id().and_then(image_target));
+            let devices = one.block_device_mappings().iter();
+            let snapshots = devices.filter_map(|device| device.ebs()?.snapshot_id());
+            targets.extend(snapshots.filter_map(snapshot_target));
+        }
+    }
+    Found {
+        by: format!("fleet {}", seen.fleet_id().unwrap_or_default()),
+        targets,
+    }
+}
+
+fn spot_fleet(seen: &SpotFleetRequestConfig) -> Found {
+    let mut targets = BTreeSet::new();
+    if let Some(config) = seen.spot_fleet_request_config() {
+        for one in config.launch_specifications() {
+            targets.extend(one.image_id().and_then(image_target));
+            targets.extend(snapshots(one.block_device_mappings()));
+        }
+        let configs = config.launch_template_configs().iter();
+        let named = configs.filter_map(|config| config.launch_template_specification());
+        targets.extend(named.filter_map(specified));
+    }
+    Found {
+        by: format!(
+            "Spot Fleet {}",
+            seen.spot_fleet_request_id().unwrap_or_default()
+        ),
+        targets,
+    }
+}
+
+fn spot_request(seen: &SpotInstanceRequest) -> Found {
+    let mut targets = BTreeSet::new();
+    if let Some(specification) = seen.launch_specification() {
+        targets.extend(specification.image_id().and_then(image_target));
+        targets.extend(snapshots(specification.block_device_mappings()));
+    }
+    Found {
+        by: format!(
+            "Spot request {}",
+            seen.spot_instance_request_id().unwrap_or_default()
+        ),
+        targets,
+    }
+}
+
+fn snapshots(devices: &[BlockDeviceMapping]) -> impl Iterator<Item = Target> {
+    let snapshots = devices
+        .iter()
+        .filter_map(|device| device.ebs()?.snapshot_id());
+    snapshots.filter_map(snapshot_target)
+}
+
+fn specified(seen: &FleetLaunchTemplateSpecification) -> Option<Target> {
+    let (id, name) = (seen.launch_template_id(), seen.launch_template_name());
+    template_target(id, name, seen.version())
+}

@@ -1,0 +1,76 @@
+//! Owns reading SSM parameters.
+
+use super::next;
+use crate::Aws;
+use crate::errors::Call;
+use amiary_domain::ids::Place;
+use amiary_engine::ports::{Answer, Found, Page, Target};
+use aws_sdk_ssm::types::{ParameterMetadata, ParameterType};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The data type of parameters that hold an image's id and nothing else, see
+/// [native support for image ids](https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-ec2-aliases.html).
+const IMAGE_TYPE: &str = "aws:ec2:image";
+/// The most parameters of a page.
+const PAGE: i32 = 50;
+/// How many parameters one
+/// [`GetParameters`](https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html)
+/// takes.
+const NAMES: usize = 10;
+
+impl Aws {
+    /// A page of the names of all parameters that could hold an image's id, secrets left out.
+    pub(super) async fn parameter_names(
+        &self,
+        place: &Place,
+        from: Option<String>,
+    ) -> Answer<Page<Found>> {
+        let call = Call::ssm("DescribeParameters", place);
+        let client = self.ssm(place, &call).await?;
+        let request = client.describe_parameters().max_results(PAGE);
+        let answer = request.set_next_token(from).send().await;
+        let answer = answer.map_err(|error| call.failed(error))?;
+        let parameters = answer.parameters().iter();
+        let open = parameters.filter(|one| one.r#type() != Some(&ParameterType::SecureString));
+        Ok(Page {
+            items: open.filter_map(parameter).collect(),
+            next: next(answer.next_token()),
+        })
+    }
+
+    /// What parameters hold, by the name they were asked for with.
+    pub(super) async fn parameter_values(
+        &self,
+        place: &Place,
+        names: &BTreeSet<String>,
+    ) -> Answer<BTreeMap<String, String>> {
+        let call = Call::ssm("GetParameters", place);
+        let names: Vec<String> = names.iter().cloned().collect();
+        let mut values = BTreeMap::new();
+        for some in names.chunks(NAMES) {
+            let client = self.ssm(place, &call).await?;
+            let request = client.get_parameters().set_names(Some(some.to_vec()));
+            let answer = request.send().await.map_err(|error| call.failed(error))?;
+            for parameter in answer.parameters() {
+                let name = parameter.name().unwrap_or_default();
+                let selector = parameter.selector().unwrap_or_default();
+                let value = parameter.value().unwrap_or_default();
+                values.insert(format!("{name}{selector}"), value.to_owned());
+            }
+        }
+        Ok(values)
+    }
+}
+
+fn parameter(seen: &ParameterMetadata) -> Option<Found> {
+    let name = seen.name()?.to_owned();
+    let by = format!("SSM parameter {name}");
+    let target = match seen.data_type() {
+        Some(IMAGE_TYPE) => Target::Parameter(name),
+        _ => Target::Text(name),
+    };
+    Some(Found {
+        by,
+        targets: [target].into(),
+    })
+}

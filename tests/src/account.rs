@@ -1,0 +1,229 @@
+//! Owns an account with many images, as it looks after years: most of them recent, some old, and a
+//! few of the old ones used in every way that AWS knows.
+
+mod ways;
+
+use crate::{BUILDER, PRODUCTION, SOURCE_REGION};
+use amiary_cli::local::{Local, clients};
+use amiary_domain::ids::ImageRef;
+use amiary_domain::lineage::{Change, Record, Replica, ReplicaState, Source, SourceStatus};
+use amiary_engine::ports::WriteRecord;
+use amiary_runtime::Worker;
+use amiary_simulator::{ImageView, NewImage, World};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+use ways::{Used, WAYS};
+
+/// How many pairs of a source and its replica there are.
+#[derive(Debug, Clone, Copy)]
+pub struct Size {
+    /// Families, over which the pairs are spread evenly.
+    pub families: usize,
+    /// Old pairs that nothing uses.
+    pub unused: usize,
+    /// Old pairs of which something uses one image, and nothing the other.
+    pub used: usize,
+    /// Young pairs.
+    pub young: usize,
+}
+
+/// Ten thousand images: 2,000 old and unused, 100 old and used, and 7,900 young ones.
+pub const TEN_THOUSAND: Size = Size {
+    families: 50,
+    unused: 950,
+    used: 100,
+    young: 3_950,
+};
+
+/// The Region that the replicas are in.
+pub const REPLICA_REGION: &str = "eu-west-1";
+/// How old the old ones are.
+const OLD: SignedDuration = SignedDuration::from_hours(24 * 200);
+
+/// An account with its images.
+pub struct Account {
+    /// The local stack.
+    pub local: Local,
+    /// A person with a terminal.
+    pub person: Worker,
+    /// The old images that nothing uses.
+    pub unused: BTreeSet<ImageRef>,
+    /// The old images that something uses, each with how.
+    pub used: BTreeMap<ImageRef, &'static str>,
+}
+
+/// The policy of the account: the newest three of each family stay, and what is younger than 90
+/// days.
+pub fn policy(families: usize) -> String {
+    let mut text = format!(
+        "[accounts.builders]\nid = \"{BUILDER}\"\n\
+         [accounts.production]\nid = \"{PRODUCTION}\"\nrole = \"amiary\"\n\
+         [owners.platform]\ntopic = \"arn:aws:sns:{SOURCE_REGION}:{BUILDER}:images\"\n\
+         [references]\nparameters = [\"/declared/*\"]\n"
+    );
+    for number in 0..families {
+        let family = format!(
+            "[families.f{number}]\nowner = \"platform\"\naccounts = [\"builders\"]\n\
+             regions = [\"{SOURCE_REGION}\"]\nname = \"f{number}-*\"\n\
+             destinations = [{{ accounts = [\"builders\"], regions = [\"{REPLICA_REGION}\"], encrypt = false }}]\n\
+             [families.f{number}.retention]\n\
+             sources = {{ keep-last = 3, keep-for = \"90d\" }}\n\
+             replicas = {{ keep-last = 3, keep-for = \"90d\" }}\n\
+             hold-tags = {{ Keep = \"*\" }}\n"
+        );
+        text.push_str(&family);
+    }
+    text
+}
+
+/// A source and its replica.
+struct Pair {
+    source: ImageRef,
+    replica: ImageRef,
+}
+
+impl Account {
+    /// An account of this size, on record.
+    ///
+    /// # Panics
+    /// Where the simulated AWS refuses to be furnished so.
+    pub async fn new(size: Size) -> Self {
+        let world = World::new(11);
+        world.create_role(PRODUCTION, "amiary");
+        let started = Local::start(world.clone(), &policy(size.families)).await;
+        let local = started.expect("the stack starts");
+        let aws = clients(&world, BUILDER, "engineer").await;
+        let person = Worker::new(aws, local.clock(), "amiary");
+        let (unused, used) = (BTreeSet::new(), BTreeMap::new());
+        let mut account = Self {
+            local,
+            person,
+            unused,
+            used,
+        };
+        let old = account.make(size, 0..size.unused + size.used).await;
+        world.advance(OLD);
+        let all = size.unused + size.used + size.young;
+        let young = account.make(size, size.unused + size.used..all).await;
+        account.put_to_use(size, &old, &young[0].source);
+        world.advance(SignedDuration::from_hours(48));
+        world.take_events();
+        world.take_stream_records();
+        world.forget_calls();
+        account
+    }
+
+    /// The simulated AWS.
+    pub fn world(&self) -> &World {
+        self.local.world()
+    }
+
+    async fn make(&self, size: Size, numbers: std::ops::Range<usize>) -> Vec<Pair> {
+        let mut made = Vec::new();
+        for number in numbers {
+            let family = format!("f{}", number % size.families);
+            let source = self.publish(SOURCE_REGION, &family, number);
+            let replica = self.publish(REPLICA_REGION, &family, number);
+            // Whom the images are shared with that are put to use later, no run has read yet.
+            let is_read = !(size.unused..size.unused + size.used).contains(&number);
+            made.push(self.record(&family, source, replica, is_read).await);
+        }
+        made
+    }
+
+    fn publish(&self, region: &str, family: &str, number: usize) -> ImageView {
+        let mut image = NewImage::new(BUILDER, region, &format!("{family}-{number}"));
+        image.extra_volumes = usize::from(number.is_multiple_of(10));
+        let id = self.world().publish_image(image);
+        let view = self.world().image(BUILDER, region, &id);
+        view.expect("it was published")
+    }
+
+    /// Writes a pair into the record, as a run long ago would have.
+    async fn record(
+        &self,
+        family: &str,
+        source: ImageView,
+        replica: ImageView,
+        is_read: bool,
+    ) -> Pair {
+        let at = |view: &ImageView| -> ImageRef {
+            let text = format!("{BUILDER}/{}/{}", view.region, view.id);
+            text.parse().expect("well-formed")
+        };
+        let pair = Pair {
+            source: at(&source),
+            replica: at(&replica),
+        };
+        let now = self.world().now();
+        let mut source = recorded(family, &pair.source, &source, now);
+        source.permissions = is_read.then(BTreeSet::new);
+        let mut copied = Replica::wanted(&source, &pair.replica.place, 1, now);
+        copied.state = ReplicaState::Verified;
+        copied.image = Some(pair.replica.id.clone());
+        copied.shared = is_read.then(BTreeSet::new);
+        let records = [
+            Record::Source(Box::new(source)),
+            Record::Replica(Box::new(copied)),
+        ];
+        for record in records {
+            let (entry, notices) = ("seen".to_owned(), Vec::new());
+            let change = Change {
+                record,
+                entry,
+                notices,
+            };
+            let stored = self.person.aws().commit(&change, now, "replicate").await;
+            stored.expect("stored");
+        }
+        pair
+    }
+
+    /// Of each of the last old pairs one image is used, each in another way.
+    fn put_to_use(&mut self, size: Size, old: &[Pair], other: &ImageRef) {
+        for (number, pair) in old.iter().enumerate() {
+            let Some(nth) = number.checked_sub(size.unused) else {
+                self.unused
+                    .extend([pair.source.clone(), pair.replica.clone()]);
+                continue;
+            };
+            let (how, way) = WAYS[nth % WAYS.len()];
+            let (used, unused) = match nth % 2 {
+                0 => (&pair.source, &pair.replica),
+                _ => (&pair.replica, &pair.source),
+            };
+            let image = Used {
+                world: self.local.world(),
+                at: used,
+                other,
+                number: nth,
+            };
+            way(&image);
+            self.used.insert(used.clone(), how);
+            self.unused.insert(unused.clone());
+        }
+    }
+}
+
+fn recorded(family: &str, at: &ImageRef, view: &ImageView, now: Timestamp) -> Source {
+    Source {
+        image: at.clone(),
+        family: family.to_owned(),
+        name: view.name.clone(),
+        architecture: view.architecture.clone(),
+        created: Some(view.created),
+        ancestors: Vec::new(),
+        parent: None,
+        tags: BTreeMap::new(),
+        snapshots: BTreeSet::new(),
+        encrypted: false,
+        permissions: None,
+        loans: BTreeMap::new(),
+        permissions_dropped: false,
+        told: BTreeSet::new(),
+        status: SourceStatus::Replicated,
+        revision: 1,
+        due: now + SignedDuration::from_hours(24 * 3650),
+        version: 0,
+    }
+}
