@@ -3,7 +3,8 @@
 
 mod event;
 
-use amiary_domain::notice::Notice;
+use amiary_domain::notice::{Notice, printable};
+use amiary_engine::chain::chain;
 use amiary_engine::ports::{Class, Outbox, PortError, Publish};
 use amiary_runtime::{Failure, Worker};
 use event::Source;
@@ -47,7 +48,7 @@ async fn stream(worker: &Worker, records: Vec<event::Record>) -> Value {
         if let Err(failure) = result {
             error!(
                 sequence = record.sequence,
-                error = failure.chain(),
+                error = printable(&failure.chain()),
                 "the notice was not published"
             );
             return json!({ "batchItemFailures": [{ "itemIdentifier": record.sequence }] });
@@ -72,7 +73,11 @@ async fn schedule(worker: &Worker, deadline: Option<Timestamp>) -> Result<Value,
         match publish(worker, &notice).await {
             Ok(()) => published += 1,
             Err(failure) => {
-                error!(notice.id = notice.id, error = %failure, "the notice was not published");
+                error!(
+                    notice.id = notice.id,
+                    error = printable(&chain(&failure).join(": ")),
+                    "the notice was not published"
+                );
                 failed.insert(notice.topic);
             }
         }

@@ -1,8 +1,8 @@
 //! The real binary, run as Lambda runs it, against a simulated AWS on the wire.
 
-use amiary_simulator::World;
+use amiary_simulator::{FaultKind, PlannedFault, World};
 use amiary_tests::lambda::Environment;
-use amiary_tests::{Stage, Wants, golden};
+use amiary_tests::{Stage, Wants, golden, topic};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -75,4 +75,32 @@ async fn a_record_that_is_no_notice_is_reported_by_its_sequence_number() {
         answer,
         Ok(json!({"batchItemFailures": [{"itemIdentifier": "42"}]}))
     );
+}
+
+#[tokio::test]
+async fn a_notice_that_cannot_be_published_is_logged_with_the_same_whole_chain_by_stream_and_schedule()
+ {
+    let mut stage = replicated().await;
+    let batch = batch(&mut stage);
+    let refused = FaultKind::refused("InternalErrorException", 500, "as planned");
+    let refused = PlannedFault::new(refused).operation("Publish");
+    stage.world().plan_fault(refused.every());
+    let mut function = start(stage.world());
+    let answer = function.invoke(batch).await.unwrap();
+    assert_eq!(
+        answer["batchItemFailures"].as_array().map(Vec::len),
+        Some(1)
+    );
+    let answer = function.invoke(json!({"source": "aws.scheduler"})).await;
+    let expected = json!({"published": 0, "failed_topics": [topic()]});
+    assert_eq!(answer, Ok(expected));
+    let told = function.end().await.of_level("ERROR");
+    let [by_stream, by_schedule] = &told[..] else {
+        panic!("each is told once: {told:?}");
+    };
+    for told in [by_stream, by_schedule] {
+        let chain = told["error"].as_str().unwrap();
+        assert!(chain.contains("Publish in "), "{chain}");
+        assert!(chain.contains("as planned: service error: "), "{chain}");
+    }
 }

@@ -2,11 +2,13 @@
 //! due to be looked at again. All of it is planned before any of it is applied, so that the caps
 //! hold for the run as a whole.
 
+use crate::chain::chain;
 use crate::observe::observe;
 use crate::ports::{Answer, PortError, Reading, Writing};
 use crate::run::{Report, carry_out};
 use amiary_domain::ids::{ImageRef, Place};
 use amiary_domain::image::Image;
+use amiary_domain::notice::printable;
 use amiary_domain::observation::{Mandate, Observation};
 use amiary_domain::plan::{ActivePolicy, Budget, Held, Plan, RECHECK_AFTER, check, plan};
 use futures_util::stream::{self, StreamExt as _};
@@ -113,10 +115,8 @@ async fn look(
 }
 
 fn unread(summary: &mut Summary, error: PortError) {
-    warn!(
-        error = &error as &(dyn std::error::Error + 'static),
-        "could not be read: left to the next run"
-    );
+    let told = printable(&chain(&error).join(": "));
+    warn!(error = told, "could not be read: left to the next run");
     summary.unread.push(error);
 }
 

@@ -1,6 +1,7 @@
 //! Owns the proof by the real binaries: the three functions as processes, on a served world, behind
 //! the template's queues, stream and schedules.
 
+mod logs;
 mod starting;
 
 use amiary_domain::ids::ImageRef;
