@@ -1,7 +1,11 @@
 //! Owns the proof by the real binaries: the three functions as processes, on a served world, behind
 //! the template's queues, stream and schedules.
 
+mod broken_off;
+mod late;
 mod logs;
+mod main_job;
+mod messages;
 mod starting;
 
 use amiary_domain::ids::ImageRef;
