@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what is missing in a test fails it")]
 
+mod asked_again;
 mod boundaries;
 mod boundaries_of_calls;
 mod budget;
