@@ -11,6 +11,7 @@ mod contract;
 mod events;
 mod failures;
 mod hostile;
+mod loans;
 mod main_job;
 mod notices;
 mod pages;
