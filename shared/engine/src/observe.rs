@@ -393,6 +393,7 @@ async fn read_keys(reading: Reading<'_>, observation: &mut Observation, family: 
 }
 
 /// Observes again after a plan was applied: the record, and only what the plan's steps touched.
+/// What was seen of an image that the record does not name any more is forgotten.
 ///
 /// # Errors
 /// Where the record can't be read.
@@ -409,10 +410,32 @@ pub async fn observe_again(
     };
     again.lineage = reading.record.lineage(&source).await?;
     again.parent = None;
+    let (before, now) = (&observation.lineage, &again.lineage);
+    again
+        .replicas
+        .retain(|place, seen| still_tells(place, seen, before.as_ref(), now.as_ref()));
     for (_, step) in applied.steps() {
         reread(reading, &mut again, &source, &step.action).await;
     }
     Ok(again)
+}
+
+/// Whether what was seen at a place still tells anything after the record was read again: where the
+/// record is as it was, or names the image that was seen. Otherwise a copy that was just started
+/// would be judged by what was there before it.
+fn still_tells(
+    place: &Place,
+    seen: &Seen<ImageFacts>,
+    before: Option<&Lineage>,
+    now: Option<&Lineage>,
+) -> bool {
+    let recorded = |lineage: Option<&Lineage>| lineage?.replicas.get(place).cloned();
+    let (before, now) = (recorded(before), recorded(now));
+    let named = now.as_ref().and_then(|replica| replica.image.as_ref());
+    before == now
+        || seen
+            .read()
+            .is_some_and(|facts| named == Some(&facts.image.at.id))
 }
 
 async fn reread(reading: Reading<'_>, again: &mut Observation, source: &ImageRef, action: &Action) {

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what is missing in a test fails it")]
 
+mod asked_again;
 mod binaries;
 mod boundaries;
 mod boundaries_of_calls;
@@ -11,6 +12,7 @@ mod contract;
 mod events;
 mod failures;
 mod hostile;
+mod loans;
 mod main_job;
 mod notices;
 mod pages;

@@ -122,7 +122,10 @@ pub(super) fn give_back(
             replica.destination.account == **account && replica.state == ReplicaState::Copying
         });
         let about_to = planned.iter().any(|group| group.place.account == **account);
-        !copying && !about_to && !borrowers.contains(*account)
+        let mut destinations = context.family.destinations.keys();
+        let waits =
+            destinations.any(|to| to.account == **account && may_copy(context, replicas.get(to)));
+        !copying && !waits && !about_to && !borrowers.contains(*account)
     })?;
     let reason = format!("no copy of account {account} reads it any more");
     let mut returned = source.clone();
@@ -146,6 +149,15 @@ pub(super) fn give_back(
         place: lending_place(source, account),
         steps,
     })
+}
+
+/// Whether a destination that waits may be about to copy, for all this run can tell: its next
+/// attempt is due soon, or whether to begin it was not decided, as the source was not read. Another
+/// run may be lending for it at this moment.
+fn may_copy(context: &Context, replica: Option<&Replica>) -> bool {
+    let unread = context.observation.source.read().is_none();
+    replica.is_none_or(|replica| replica.state == ReplicaState::Wanted)
+        && (unread || replica.is_some_and(|replica| context.now < replica.due))
 }
 
 fn give_back_actions(source: &Source, account: &AccountId, loan: &Loan) -> Vec<Action> {

@@ -296,7 +296,8 @@ pub fn plan(active: &ActivePolicy, observation: &Observation, now: Timestamp) ->
     }
     let lending = loan::lend(&context, &mut with_loans, &borrowers);
     let is_idle = plan.destinations.is_empty() && again.is_none();
-    plan.source = source::steps(&context, before, with_loans, replicas, is_idle);
+    let lends = !lending.is_empty();
+    plan.source = source::steps(&context, before, with_loans, replicas, is_idle, lends);
     if source::is_untouched(&plan.source, &lending) {
         plan.destinations.extend(loan::give_back(
             &context,

@@ -177,6 +177,7 @@ pub(super) fn steps(
     with_loans: Source,
     replicas: &BTreeMap<Place, Replica>,
     is_idle: bool,
+    lends: bool,
 ) -> Vec<Step> {
     let mut source = with_loans;
     source.status = status(context, replicas);
@@ -193,7 +194,9 @@ pub(super) fn steps(
         // It may have been EC2's delay.
         source.due = source.due.min(context.now + RETRY_AFTER);
     }
-    if before == Some(&source) {
+    // Whoever lends writes, even what is written already: a run that is about to give the same loan
+    // back then can't record that it is gone.
+    if before == Some(&source) && !lends {
         return Vec::new();
     }
     source.revision = context.active.revision;
