@@ -6,5 +6,5 @@ mod log;
 mod worker;
 
 pub use failure::Failure;
-pub use log::start_logging;
+pub use log::{Form, logging, start_logging};
 pub use worker::{Session, SystemClock, Worker, deadline};
