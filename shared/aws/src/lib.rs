@@ -10,6 +10,7 @@ mod keys;
 pub mod record;
 mod topics;
 mod transport;
+mod whole;
 
 pub use transport::{CONNECTION_HEADER, InProcess, Service, StaticCredentials, Transport};
 
