@@ -9,6 +9,7 @@ mod budget;
 mod contract;
 mod events;
 mod failures;
+mod fuzz;
 mod hostile;
 mod main_job;
 mod notices;
