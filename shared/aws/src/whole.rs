@@ -10,10 +10,13 @@ use aws_smithy_types::config_bag::ConfigBag;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
-/// The header by which
-/// [every answer of AWS's](https://docs.aws.amazon.com/general/latest/gr/aws_sdk_cryptography.html)
-/// carries the id that a person gives to AWS's support.
+/// The header with the id that a person gives to AWS's support, see
+/// [`DynamoDB`'s answers](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html).
 const REQUEST_ID: &str = "x-amzn-requestid";
+/// The elements with that id, see
+/// [EC2's answers](https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Query-Requests.html#api-responses);
+/// SNS has the second.
+const REQUEST_ID_ELEMENTS: [&[u8]; 2] = [b"requestId", b"RequestId"];
 
 /// How a service writes its answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,32 +64,36 @@ impl Intercept for Whole {
 }
 
 fn check(form: Form, request_id: Option<&str>, body: &[u8]) -> Result<(), Fault> {
-    if request_id.is_none_or(str::is_empty) {
-        return Err(Fault::NoRequestId);
+    if body.is_empty() {
+        return Err(Fault::Empty);
     }
-    match form {
-        _ if body.is_empty() => Err(Fault::Empty),
-        Form::Xml => is_one_document(body).then_some(()).ok_or(Fault::BreaksOff),
+    let in_body = match form {
+        Form::Xml => has_request_id(body).ok_or(Fault::BreaksOff)?,
         // The SDK's own reader sees that JSON breaks off.
-        Form::Json => Ok(()),
+        Form::Json => false,
+    };
+    if in_body || request_id.is_some_and(|id| !id.is_empty()) {
+        return Ok(());
     }
+    Err(Fault::NoRequestId)
 }
 
-/// Whether each element that begins ends, and all of them are in one.
-fn is_one_document(body: &[u8]) -> bool {
+/// Whether a document names its request; nothing where not each element that begins ends, or not
+/// all of them are in one.
+fn has_request_id(body: &[u8]) -> Option<bool> {
     let mut reader = Reader::from_reader(body);
-    let (mut depth, mut roots) = (0_usize, 0_usize);
+    let (mut depth, mut roots, mut named) = (0_usize, 0_usize, false);
     loop {
-        match reader.read_event() {
-            Ok(Event::Start(_)) => {
+        match reader.read_event().ok()? {
+            Event::Start(element) => {
                 roots += usize::from(depth == 0);
                 depth += 1;
+                named |= REQUEST_ID_ELEMENTS.contains(&element.local_name().as_ref());
             }
-            Ok(Event::Empty(_)) => roots += usize::from(depth == 0),
-            Ok(Event::End(_)) => depth = depth.saturating_sub(1),
-            Ok(Event::Eof) => return depth == 0 && roots == 1,
-            Ok(_) => {}
-            Err(_) => return false,
+            Event::Empty(_) => roots += usize::from(depth == 0),
+            Event::End(_) => depth = depth.saturating_sub(1),
+            Event::Eof => return (depth == 0 && roots == 1).then_some(named),
+            _ => {}
         }
     }
 }
@@ -116,6 +123,9 @@ mod tests {
         }
         for id in [None, Some("")] {
             assert_eq!(check(Form::Json, id, b"{}"), Err(Fault::NoRequestId));
+            assert_eq!(check(Form::Xml, id, b"<html/>"), Err(Fault::NoRequestId));
+            let named = b"<R><requestId>r-1</requestId></R>";
+            assert_eq!(check(Form::Xml, id, named), Ok(()));
         }
         assert_eq!(check(Form::Json, Some("r-1"), b""), Err(Fault::Empty));
         assert_eq!(check(Form::Json, Some("r-1"), b"{}"), Ok(()));

@@ -112,16 +112,7 @@ impl Notice {
     /// [`data`](Self::data) as one line of JSON. Characters that act instead of showing are escaped:
     /// a machine reads the same, a mailbox shows them.
     pub fn data_line(&self) -> String {
-        let mut line = String::new();
-        for c in self.data().to_string().chars() {
-            if acts(c) {
-                // All of these are of the basic plane, and stand within strings only.
-                let _ = write!(line, "\\u{:04x}", u32::from(c));
-            } else {
-                line.push(c);
-            }
-        }
-        line
+        plain_json(&self.data().to_string())
     }
 
     /// The message for machines, one JSON object with a `format` number.
@@ -157,6 +148,20 @@ pub fn printable(text: &str) -> String {
     text.chars()
         .map(|c| if acts(c) { '\u{fffd}' } else { c })
         .collect()
+}
+
+/// A document of JSON with characters that act escaped. It says the same, and is safe to show.
+pub fn plain_json(document: &str) -> String {
+    let mut plain = String::new();
+    for c in document.chars() {
+        if c != '\n' && acts(c) {
+            // All of these are of the basic plane, and stand within strings only.
+            let _ = write!(plain, "\\u{:04x}", u32::from(c));
+        } else {
+            plain.push(c);
+        }
+    }
+    plain
 }
 
 /// Whether a character is a control character, ends a line, or turns the direction of the text

@@ -5,6 +5,7 @@ use super::answering::{Between, changed};
 use super::answers_by_run::Then::{Again, Invocation, Well};
 use super::answers_by_run::When::{self, New, Settled};
 use super::answers_by_run::{Row, of_a_new_image, of_schedules};
+use super::bends::refused;
 use super::told::{Log, is_a_sound_notice, shows_as_it_is};
 use amiary_aws::record::LINEAGE_PREFIX;
 use amiary_domain::ids::ImageRef;
@@ -254,4 +255,45 @@ async fn a_garbled_record_stops_its_own_lineage_and_no_other() {
     assert!(!stage.is_replicated(&garbled, 1).await);
     stage.local.pass(SignedDuration::from_hours(1)).await;
     assert!(stage.is_replicated(&garbled, 1).await);
+}
+
+/// What AWS says becomes a cause on record, and an item of the record has its limit.
+#[tokio::test]
+async fn a_refusal_of_a_megabyte_is_recorded_and_told_in_few_words() {
+    let mut stage = Stage::new(&Wants {
+        own: vec!["eu-west-1"],
+        ..Wants::default()
+    })
+    .await;
+    let log = Log::kept();
+    let source = stage.publish(golden("golden-1"));
+    let between = Between::default();
+    let reconcile = between.worker(stage.world(), "reconcile").await;
+    let run = async || {
+        let answer = amiary_reconcile::handle(&reconcile, json!({}), None).await;
+        stage.world().advance(SignedDuration::from_mins(10));
+        answer.unwrap()
+    };
+    run().await;
+    let long = "no &#x9b;31m&#x85; ".repeat(1 << 16);
+    between.bend(
+        "ModifyImageAttribute",
+        None,
+        refused(403, "OperationNotPermitted", &long),
+    );
+    run().await;
+    assert!(between.let_through() > 0);
+    let lineage = stage.lineage(&source).await.unwrap();
+    let cause = lineage.replicas.values().next().unwrap().cause.clone();
+    let cause = cause.unwrap();
+    assert!(cause.contains("OperationNotPermitted") && cause.len() < 5_000);
+    shows_as_it_is(&cause);
+    stage.local.settle().await;
+    stage.local.pass(SignedDuration::from_hours(1)).await;
+    assert!(stage.is_replicated(&source, 1).await);
+    for message in stage.inbox() {
+        is_a_sound_notice(&message.subject.unwrap(), &message.message);
+        assert!(message.message.len() < 16_000);
+    }
+    assert!(log.lines().iter().all(|line| line.len() < 8_000));
 }
