@@ -16,7 +16,7 @@ const REQUEST_ID: &str = "x-amzn-requestid";
 /// The elements with that id, see
 /// [EC2's answers](https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Query-Requests.html#api-responses);
 /// SNS has the second.
-const REQUEST_ID_ELEMENTS: [&[u8]; 2] = [b"requestId", b"RequestId"];
+const REQUEST_ID_ELEMENTS: [&str; 2] = ["requestId", "RequestId"];
 
 /// How a service writes its answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
