@@ -1,6 +1,7 @@
 //! Owns the SDK's clients: one of each service for each account and Region, made when it is first
 //! needed and kept, so that connections and credentials are shared by everything that follows.
 
+use crate::credentials::Checked;
 use crate::transport::{InProcess, LONGEST_PAUSE, Transport, network_client};
 use crate::whole::{Form, Whole};
 use amiary_domain::ids::{AccountId, Region};
@@ -176,7 +177,7 @@ impl Clients {
         if let Some(id) = &self.external_id {
             provider = provider.external_id(id);
         }
-        let provider = SharedCredentialsProvider::new(provider.build().await);
+        let provider = SharedCredentialsProvider::new(Checked(provider.build().await));
         keep(&self.roles, key, provider)
     }
 }

@@ -4,6 +4,7 @@
 mod changes;
 mod clients;
 mod convert;
+mod credentials;
 mod errors;
 mod images;
 mod keys;

@@ -137,7 +137,10 @@ fn of_changes() -> Vec<Row> {
         (Ask::Publish, "no message id", without("MessageId"), unreadable("no message id")),
         (Ask::Elsewhere, "as it is", changed(str::to_owned), Answers("0")),
         (Ask::Elsewhere, "no credentials", without("Credentials"), Fails(Class::Retry, "NoCredentials", "")),
-        (Ask::Elsewhere, "no key", without("AccessKeyId"), Fails(Class::Permanent, "WrongAccount", "")),
+        (Ask::Elsewhere, "no key", without("AccessKeyId"), Fails(Class::Retry, "NoCredentials", "STS gave credentials")),
+        (Ask::Elsewhere, "a key with a line end", element("AccessKeyId", "ASIA&#10;x"), Fails(Class::Retry, "NoCredentials", "STS gave credentials")),
+        (Ask::Elsewhere, "a token with a line end", element("SessionToken", "a&#13;&#10;X: y"), Fails(Class::Retry, "NoCredentials", "STS gave credentials")),
+        (Ask::Elsewhere, "an empty token", element("SessionToken", ""), Fails(Class::Retry, "NoCredentials", "STS gave credentials")),
         (Ask::Elsewhere, "an expiry that is no time", element("Expiration", "later"), Fails(Class::Retry, "NoCredentials", "")),
     ]
 }

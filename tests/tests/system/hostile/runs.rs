@@ -275,11 +275,11 @@ async fn a_refusal_of_a_megabyte_is_recorded_and_told_in_few_words() {
         answer.unwrap()
     };
     run().await;
-    let long = "no &#x9b;31m&#x85; ".repeat(1 << 16);
+    let megabyte = "no &#x9b;31m&#x85; ".repeat(1 << 16);
     between.bend(
         "ModifyImageAttribute",
         None,
-        refused(403, "OperationNotPermitted", &long),
+        refused(403, "OperationNotPermitted", &megabyte),
     );
     run().await;
     assert!(between.let_through() > 0);
