@@ -6,6 +6,7 @@ pub(crate) mod narrator;
 pub(crate) mod report;
 pub(crate) mod table;
 
+use amiary_domain::notice::plain_json;
 use anstyle::{AnsiColor, Style};
 
 pub(crate) const HEADING: Style = AnsiColor::Cyan.on_default().bold();
@@ -38,6 +39,11 @@ impl Screen {
     )]
     pub(crate) fn print(&self, text: &str) {
         anstream::println!("{text}");
+    }
+
+    /// The command's result as JSON.
+    pub(crate) fn print_json(&self, document: &str) {
+        self.print(&plain_json(document));
     }
 
     /// A sentence beside the result; none where the output is JSON.

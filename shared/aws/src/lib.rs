@@ -4,12 +4,14 @@
 mod changes;
 mod clients;
 mod convert;
+mod credentials;
 mod errors;
 mod images;
 mod keys;
 pub mod record;
 mod topics;
 mod transport;
+mod whole;
 
 pub use transport::{CONNECTION_HEADER, InProcess, Service, StaticCredentials, Transport};
 

@@ -4,6 +4,7 @@
 pub mod apply;
 pub mod chain;
 pub mod observe;
+pub mod pages;
 pub mod ports;
 pub mod reconcile;
 pub mod run;

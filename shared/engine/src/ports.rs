@@ -189,8 +189,9 @@ pub trait StorePolicy: Send + Sync {
 pub trait Outbox: Send + Sync {
     /// Up to `most` pending notices stored before a moment, the oldest first.
     async fn pending(&self, before: Timestamp, most: usize) -> Answer<Vec<Notice>>;
-    /// Whether a notice is still pending, by a consistent read.
-    async fn is_pending(&self, id: &str) -> Answer<bool>;
+    /// The notice of this id as it is stored, by a consistent read; `None` where it is not pending
+    /// any more.
+    async fn still_pending(&self, id: &str) -> Answer<Option<Notice>>;
     /// Marks a notice as published.
     async fn published(&self, id: &str, at: Timestamp) -> Answer<()>;
 }

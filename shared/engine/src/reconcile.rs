@@ -4,7 +4,8 @@
 
 use crate::chain::chain;
 use crate::observe::observe;
-use crate::ports::{Answer, PortError, Reading, Writing};
+use crate::pages::{NoEnd, Pages};
+use crate::ports::{Answer, Class, PortError, Reading, Writing};
 use crate::run::{Report, carry_out};
 use amiary_domain::ids::{ImageRef, Place};
 use amiary_domain::image::Image;
@@ -161,6 +162,7 @@ async fn discover(
 ) -> Answer<BTreeSet<ImageRef>> {
     let mut found = BTreeSet::new();
     let mut from = None;
+    let mut pages = Pages::default();
     loop {
         let page = reading.images.images(place, from).await?;
         let selected: Vec<ImageRef> = page
@@ -171,9 +173,23 @@ async fn discover(
             .collect();
         let known = reading.record.known(&selected).await?;
         found.extend(selected.into_iter().filter(|image| !known.contains(image)));
-        from = page.next;
+        from = pages
+            .turn(page.next)
+            .map_err(|no_end| endless(place, no_end))?;
         if from.is_none() {
             return Ok(found);
         }
+    }
+}
+
+fn endless(place: &Place, no_end: NoEnd) -> PortError {
+    PortError {
+        class: Class::Retry,
+        operation: "DescribeImages",
+        place: place.to_string(),
+        code: "UnreadableAnswer".to_owned(),
+        message: no_end.to_string(),
+        request: None,
+        source: Some(Box::new(no_end)),
     }
 }

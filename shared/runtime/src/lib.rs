@@ -7,6 +7,6 @@ mod serve;
 mod worker;
 
 pub use failure::Failure;
-pub use log::start_logging;
+pub use log::{Form, logging, start_logging};
 pub use serve::serve;
 pub use worker::{Session, SystemClock, Worker};

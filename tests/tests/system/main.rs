@@ -11,6 +11,7 @@ mod budget;
 mod contract;
 mod events;
 mod failures;
+mod fuzz;
 mod hostile;
 mod loans;
 mod main_job;

@@ -188,11 +188,10 @@ impl Aws {
                 .send()
                 .await
                 .map_err(|error| call.failed(error))?;
-            let items = answer
-                .responses
-                .into_iter()
-                .flat_map(HashMap::into_values)
-                .flatten();
+            let responses = answer.responses;
+            let responses =
+                responses.ok_or_else(|| call.unreadable("the answer has no responses"))?;
+            let items = responses.into_values().flatten();
             present.extend(items.filter_map(partition_key));
             let left = answer
                 .unprocessed_keys

@@ -147,12 +147,10 @@ fn look(context: &Context, replica: &Replica) -> Decided {
 fn by_state(context: &Context, replica: &Replica, facts: &ImageFacts) -> Decided {
     let image = &facts.image;
     if image.at.place != replica.destination {
-        let cause = format!(
-            "{} belongs to {}, not to this destination",
+        return Decided::left(format!(
+            "what was read of {} can't be: it is said to belong to {}, not to this destination",
             image.at.id, image.at.place
-        );
-        let policy = &context.active.policy;
-        return Decided::write(copy::for_good(policy, context.source, replica, &cause));
+        ));
     }
     if replica.cause.as_deref() == Some(NOT_FOUND) && image.state == ImageState::Pending {
         let found = Replica {

@@ -31,6 +31,9 @@ impl Pattern {
     /// Whether some text fits both patterns.
     pub(super) fn overlaps(&self, other: &Self) -> bool {
         let (ours, theirs) = (self.0.pattern_chars(), other.0.pattern_chars());
+        if begin_otherwise(ours, theirs) {
+            return false;
+        }
         let only_stars = |rest: &[char]| rest.iter().all(|c| *c == '*');
         // `below[j]`: whether what is left of ours after the current character overlaps theirs[j..].
         let mut below: Vec<bool> = (0..=theirs.len())
@@ -49,6 +52,16 @@ impl Pattern {
         }
         below[0]
     }
+}
+
+/// Whether two patterns differ before the first wildcard of either: most do, and so no pair of a
+/// thousand families takes long.
+fn begin_otherwise(ours: &[char], theirs: &[char]) -> bool {
+    let literal = |c: &char| !matches!(c, '*' | '?');
+    let mut pairs = ours.iter().zip(theirs);
+    pairs
+        .find(|(a, b)| a != b || !literal(a))
+        .is_some_and(|(a, b)| literal(a) && literal(b))
 }
 
 impl PartialEq for Pattern {
