@@ -10,6 +10,7 @@ mod contract;
 mod events;
 mod failures;
 mod hostile;
+mod loans;
 mod main_job;
 mod notices;
 mod pages;
