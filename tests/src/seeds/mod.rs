@@ -13,19 +13,14 @@ mod people;
 mod policy;
 mod scenario;
 mod stage;
+mod story;
 mod verdict;
 mod watch;
 
 pub use watch::Broken;
 
-use amiary_simulator::Call;
-use scenario::Scenario;
 use stage::Stage;
 use std::collections::BTreeSet;
-use std::fmt::Write;
-
-/// How many of the last calls a story shows.
-const LAST_CALLS: usize = 60;
 
 /// What became of a seed.
 pub struct Story {
@@ -48,12 +43,12 @@ pub async fn tell(seed: u64, without: &BTreeSet<usize>) -> Story {
     let scenario = whole.without(without);
     let mut stage = Stage::new(seed, scenario).await;
     play(&mut stage).await;
-    let text = text(&whole, &stage);
+    let text = story::whole(&whole, &stage).await;
     Story {
         seed,
         parts,
         text,
-        trace: trace(&stage, |_| true),
+        trace: story::trace(&stage),
         broken: stage.watch.broken,
     }
 }
@@ -88,44 +83,6 @@ async fn play(stage: &mut Stage) {
         .pass(stage.begin + minute(stage.scenario.minutes))
         .await;
     stage.end().await;
-}
-
-fn trace(stage: &Stage, is_shown: impl Fn(&Call) -> bool) -> String {
-    let mut trace = String::new();
-    for call in stage.watch.calls.iter().filter(|call| is_shown(call)) {
-        let error = call.error.as_deref().unwrap_or("done");
-        let _ = writeln!(
-            trace,
-            "{} {}/{} {} {}:{} {error} {}",
-            call.at,
-            call.account,
-            call.region,
-            call.caller,
-            call.service,
-            call.operation,
-            call.parameters
-        );
-    }
-    trace
-}
-
-fn text(whole: &Scenario, stage: &Stage) -> String {
-    let mut text = format!("{whole}\n");
-    for line in &stage.told {
-        let _ = writeln!(text, "{line}");
-    }
-    let calls = trace(stage, |call| call.mutating || call.error.is_some());
-    let calls: Vec<&str> = calls.lines().collect();
-    let _ = writeln!(
-        text,
-        "\nthe last of {} calls that changed something or failed:",
-        calls.len()
-    );
-    for call in &calls[calls.len().saturating_sub(LAST_CALLS)..] {
-        let call: String = call.chars().take(300).collect();
-        let _ = writeln!(text, "  {call}");
-    }
-    text
 }
 
 /// The command that shows a seed again.

@@ -110,7 +110,8 @@ impl Stage {
                         && place.is_none_or(|place| one.outcomes.iter().any(|(at, _)| at == place))
                 })
             };
-            let replicated = lineage.source.status == SourceStatus::Replicated;
+            let replicated =
+                lineage.source.status == SourceStatus::Replicated && !lineage.replicas.is_empty();
             let heard = !replicated || is_told("replicated", None);
             self.watch.unless(heard, "no notice is lost", || {
                 format!("{source} is replicated")

@@ -98,6 +98,32 @@ pub(super) enum Meddling {
     Silence(i64),
 }
 
+impl Meddling {
+    /// Whether Amiary may not hear of it before it looks by itself, even where every event is
+    /// heard.
+    pub(super) fn drifts(&self, every_event_is_heard: bool) -> bool {
+        match self {
+            // The event names snapshots, and no image.
+            Self::UntagSnapshots(..) => true,
+            Self::TagSource(..)
+            | Self::UntagSource(..)
+            | Self::ShareSource(..)
+            | Self::UnshareSource(..)
+            | Self::DisableSource(_)
+            | Self::EnableSource(_)
+            | Self::DeregisterSource(_)
+            | Self::TagReplica(..)
+            | Self::UntagReplica(..)
+            | Self::ShareReplica(..)
+            | Self::UnshareReplica(..)
+            | Self::DisableReplica(..)
+            | Self::EnableReplica(..)
+            | Self::DeregisterReplica(..) => !every_event_is_heard,
+            _ => false,
+        }
+    }
+}
+
 /// A part that can be left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {

@@ -6,6 +6,7 @@ use super::draw::{ACCOUNTS, KEYS, REGIONS};
 use super::people::{Made, People};
 use super::policy::{Policy, Spot};
 use super::scenario::{CallFault, NewSource, Scenario};
+use super::story;
 use super::watch::Watch;
 use crate::{BUILDER, PRODUCTION, SOURCE_REGION};
 use amiary_aws::Aws;
@@ -166,8 +167,8 @@ impl Stage {
 
     /// Notes something for the seed's story.
     pub(super) fn note(&mut self, what: impl std::fmt::Display) {
-        let after = self.world.now().duration_since(self.begin);
-        self.told.push(format!("{after:#}: {what}"));
+        let after = story::after(self.world.now(), self.begin);
+        self.told.push(format!("{after} {what}"));
     }
 
     /// Stores another policy as the active one.
@@ -260,7 +261,6 @@ impl Stage {
 
     /// Invokes functions for what is due, and others by hand, all at once.
     pub(super) async fn invoke(&mut self, due: Vec<Delivery>, by_hand: Vec<ByHand>) {
-        let begun = self.world.now();
         let mut people = Vec::new();
         for one in &by_hand {
             if let ByHand::Replicate(_) = one {
@@ -289,6 +289,7 @@ impl Stage {
             });
         }
         let results = futures_util::future::join_all(running).await;
+        self.look();
         let names = due.iter().map(|delivery| delivery.function.clone());
         let names: Vec<String> = names
             .chain(by_hand.iter().map(ToString::to_string))
@@ -298,18 +299,22 @@ impl Stage {
                 Ok(_) => "done".to_owned(),
                 Err(error) => error.chars().take(160).collect(),
             };
-            self.note(format!("{name} began at {begun}: {said}"));
+            self.note(format!("{name} ends: {said}"));
         }
         let now = self.world.now();
         for (delivery, result) in due.iter().zip(results) {
             self.local.bus().done(now, delivery.id, result);
         }
-        self.look();
     }
 
     /// Looks at everything that changed.
     pub(super) fn look(&mut self) {
         let calls = self.world.take_calls();
+        self.told.extend(
+            calls
+                .iter()
+                .filter_map(|call| story::line(call, self.begin)),
+        );
         let views: Vec<ImageView> = ACCOUNTS
             .iter()
             .flat_map(|account| REGIONS.map(|region| self.world.images(account, region)))

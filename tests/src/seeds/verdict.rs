@@ -17,26 +17,56 @@ const QUARTER: SignedDuration = SignedDuration::from_mins(15);
 impl Stage {
     /// Ends the faults and lets the world converge; looks whether it did, and whether that is all.
     pub(super) async fn end(&mut self) {
+        let drifts = self.drifts();
         self.end_faults().await;
+        self.converge().await;
+        if !drifts {
+            self.everything().await;
+        }
+        // What was missed of what is converged already is looked for a day later. Events that are
+        // late have arrived by then, and have nothing to tell any more.
+        let before = self.watch.calls.len();
+        self.wait(SignedDuration::from_hours(25)).await;
+        if drifts {
+            self.converge().await;
+            self.everything().await;
+        } else {
+            self.run().await;
+            self.nothing_since(before, "a day later nothing changes");
+            self.everything().await;
+        }
+    }
+
+    /// Whether people changed something that Amiary may not have heard of: an event was lost, or
+    /// could not be heeded. Nothing but a look at everything finds that, once a day.
+    fn drifts(&self) -> bool {
+        let heard = self.scenario.events.is_none() && self.scenario.faults.is_empty();
+        self.scenario
+            .meddlings
+            .iter()
+            .any(|(_, meddling)| meddling.drifts(heard))
+    }
+
+    /// Lets so many scheduled runs happen as are to be enough, and one more that changes nothing.
+    async fn converge(&mut self) {
         self.let_copies_end().await;
+        let unseen = self.unseen().await;
         // Back-offs take ten minutes, and a record may be by a clock that was five minutes fast.
         self.wait(QUARTER).await;
-        let runs = 2 + self.unseen().await;
-        for _ in 0..runs {
+        let unseen = unseen.max(self.unseen().await);
+        for _ in 0..2 + unseen {
             self.run().await;
         }
-        self.look();
-        self.lineages().await;
-        self.notices().await;
         let before = self.watch.calls.len();
         self.run().await;
         self.nothing_since(before, "a further run changes nothing");
-        // Events that are a day late have nothing to tell any more.
-        let before = self.watch.calls.len();
-        self.wait(SignedDuration::from_hours(25)).await;
-        self.run().await;
-        self.nothing_since(before, "a day later nothing changes");
+    }
+
+    /// Looks at everything that must hold at the end.
+    async fn everything(&mut self) {
+        self.look();
         self.lineages().await;
+        self.notices().await;
     }
 
     /// Lets time pass without a scheduled run; events that come late do arrive.
@@ -79,10 +109,11 @@ impl Stage {
     }
 
     /// How many more runs it takes until Amiary knows of what went wrong unseen: a copy that failed
-    /// is seen by one run and asked for again by the next; that an image is not found is believed
-    /// the second time.
+    /// is seen by one run and asked for again by the next, after its back-off; that an image is not
+    /// found is believed the second time.
     async fn unseen(&mut self) -> usize {
         let mut most = 0;
+        let next = self.world.now() + SignedDuration::from_mins(1);
         for made in self.people.made.clone().into_values() {
             let lineage = self.lineage(&made).await;
             let replicas = lineage
@@ -92,11 +123,13 @@ impl Stage {
                 let id = replica.image.as_ref().map(|id| id.as_str().to_owned());
                 let view = id.as_ref().and_then(|id| self.watch.views.get(id));
                 let is_copying = replica.state == ReplicaState::Copying;
+                let is_waiting = replica.state == ReplicaState::Wanted && replica.due > next;
                 let runs = match (id.is_some(), view) {
                     (true, None) if is_copying => 2,
                     (true, None) => 1,
                     (_, Some(view)) if view.state == "failed" && is_copying => 1,
                     (false, _) if is_copying => 1,
+                    _ if is_waiting => 1,
                     _ => 0,
                 };
                 most = most.max(runs);

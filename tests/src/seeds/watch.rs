@@ -29,6 +29,8 @@ pub(super) struct Watch {
     pub views: BTreeMap<String, ImageView>,
     /// What Amiary ever asked to put on each image or snapshot, and to whom it tried to share it.
     pub put: BTreeMap<String, Put>,
+    /// The snapshots of images that people made.
+    of_people: BTreeSet<String>,
 }
 
 /// What Amiary put on an image or snapshot.
@@ -74,6 +76,11 @@ impl Watch {
         calls: Vec<Call>,
         views: Vec<ImageView>,
     ) {
+        let made = views
+            .iter()
+            .filter(|view| people.made.contains_key(&view.id));
+        let snapshots = made.flat_map(|view| view.snapshots.iter().map(|s| s.id.clone()));
+        self.of_people.extend(snapshots);
         for call in calls.into_iter().filter(is_amiarys) {
             self.call(people, keys, &call);
             self.calls.push(call);
@@ -206,8 +213,7 @@ impl Watch {
             .filter(|one| !put.grants.contains(*one))
             .cloned()
             .collect();
-        // What was about to be shared as a crash came is Amiary's as well.
-        let is_source = people.made.contains_key(&id);
+        let is_source = people.made.contains_key(&id) || self.of_people.contains(&id);
         self.unless(
             strange.is_empty() || is_source,
             "only what Amiary shared is taken back",
