@@ -14,6 +14,8 @@ mod policy;
 mod scenario;
 mod stage;
 mod story;
+#[cfg(test)]
+mod tests;
 mod verdict;
 mod watch;
 

@@ -18,9 +18,6 @@ struct Told {
 
 impl Stage {
     pub(super) async fn notices(&mut self) {
-        if !self.watch.broken.is_empty() {
-            return;
-        }
         let told: Vec<Told> = self
             .watch
             .calls

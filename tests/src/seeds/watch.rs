@@ -309,6 +309,14 @@ impl Watch {
             return self.unless(false, "no replica of a replica", || format!("{view:?}"));
         };
         let to = Spot::new(&view.account, &view.region);
+        let named = ever(
+            people,
+            |family| family.destinations.contains_key(&to),
+            source,
+        );
+        self.unless(named, "none where the policy names no destination", || {
+            format!("{} of {} at {to}", view.id, source.id)
+        });
         for snapshot in view.snapshots.iter().filter(|_| view.state != "failed") {
             let fits = ever(
                 people,
