@@ -23,15 +23,22 @@ pub(super) fn draw(seed: u64) -> Scenario {
     let dice = Dice::new(seed, 2);
     let meddlings = meddlings(&dice, &policy, &images, minutes);
     let dice = Dice::new(seed, 3);
+    // In some worlds everything that has to do with time is at its worst.
+    let at_worst = dice.percent(20);
+    let or = |percent| if at_worst { 100 } else { percent };
     Scenario {
         policy,
         images,
         meddlings,
         faults: faults(&dice),
         events: dice.percent(60).then(|| events(&dice)),
-        lag: dice.percent(35).then(|| dice.between(1, 60)),
-        clocks: dice.percent(35).then(|| dice.between(1, 5)),
-        yields: dice.percent(60).then(|| 1 + dice.below(5)),
+        lag: dice
+            .percent(or(35))
+            .then(|| dice.between(if at_worst { 60 } else { 1 }, 60)),
+        clocks: dice
+            .percent(or(35))
+            .then(|| dice.between(if at_worst { 5 } else { 1 }, 5)),
+        yields: dice.percent(or(60)).then(|| 1 + dice.below(5)),
         missed: dice.percent(30).then(|| 10 + dice.below(60)),
         quota: dice.percent(10).then_some(1),
         is_deaf: dice.percent(40),
@@ -125,7 +132,12 @@ fn images(dice: &Dice, policy: &Policy) -> Vec<NewSource> {
             NewSource {
                 at: dice.between(1, 40),
                 spot: Spot::new(family.home, dice.pick(&family.regions)),
-                name: format!("{}-{number}", family.name),
+                // Now and then two of one name, in two Regions.
+                name: format!(
+                    "{}-{}",
+                    family.name,
+                    if dice.percent(90) { number } else { 0 }
+                ),
                 is_golden: dice.percent(85),
                 is_released: dice.percent(70),
                 is_encrypted: dice.percent(40),
@@ -234,8 +246,14 @@ fn meddlings(
     let mut policy = policy.clone();
     let mut drawn = Vec::new();
     for _ in 0..dice.below(7) {
-        let minute = dice.between(1, minutes);
-        drawn.push(minute);
+        // Most happens while copies of something are under way.
+        let published = images[dice.below(images.len())].at;
+        let minute = if dice.percent(50) {
+            published + dice.between(0, 12)
+        } else {
+            dice.between(1, minutes)
+        };
+        drawn.push(minute.min(minutes));
     }
     drawn.sort_unstable();
     let mut meddlings = Vec::new();
@@ -263,7 +281,7 @@ fn meddling(
     let (key, value) = dice.pick(&[("Team", "blue"), ("build:id", "9"), ("Note", "x")]);
     let undone = dice.percent(60);
     let then = |what| undone.then_some(what);
-    match dice.below(30) {
+    match dice.below(32) {
         0 => (M::TagSource(image, key, value), None),
         1 => (M::TagSource(image, "Status", "released"), None),
         2 => (
@@ -316,7 +334,7 @@ fn meddling(
         }
         26 => (M::ReplicateByHand(image), None),
         27 => (M::Overlap(3, Some(image)), None),
-        28 => (M::Overlap(2 + dice.below(2), None), None),
+        28..31 => (M::Overlap(2 + dice.below(2), None), None),
         _ => (M::Silence(dice.between(1, 24)), None),
     }
 }

@@ -298,11 +298,16 @@ impl Stage {
             })
             .filter_map(|call| call.parameters["ClientToken"].as_str())
             .collect();
-        let has_name = self
-            .people
-            .made
-            .values()
-            .any(|other| other.spot == *spot && other.name.starts_with(&made.name));
+        let by_people = self.people.made.values();
+        let by_people = by_people.map(|other| (&other.spot.region, &other.name));
+        let replicas = self.watch.views.values();
+        let replicas = replicas
+            .filter(|view| view.source_image_id.as_ref() != Some(&made.id))
+            .filter(|view| view.account == spot.account)
+            .map(|view| (&view.region, &view.name));
+        let has_name = by_people
+            .chain(replicas)
+            .any(|(region, name)| *region == spot.region && name.starts_with(&made.name));
         tokens.len() >= 3 || has_name || made.was_away
     }
 
