@@ -7,6 +7,7 @@
 )]
 
 pub mod lambda;
+pub mod seeds;
 
 use amiary_cli::local::{HOME_ACCOUNT, Happened, Local, clients};
 use amiary_domain::ids::{ImageRef, Place};

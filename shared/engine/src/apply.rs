@@ -16,6 +16,9 @@ use tracing::{info, warn};
 /// No step is started within this time of the deadline: more than the longest a call may take.
 const MARGIN: SignedDuration = SignedDuration::from_secs(35);
 
+/// What EC2 answers where an image is deregistered, or in no state to be changed.
+const UNAVAILABLE: &str = "InvalidAMIID.Unavailable";
+
 /// What became of a step.
 #[derive(Debug)]
 pub enum Outcome {
@@ -275,11 +278,15 @@ fn resources(
         .collect()
 }
 
-/// A loan on an image or snapshot that is gone needs no giving back.
+/// A loan on an image or snapshot that is gone needs no giving back, nor does one on an image that is
+/// no longer in a state to be changed: deregistered or disabled, it has lost its permissions. See
+/// [EC2's error codes](https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html).
 fn taken_back(result: Result<(), PortError>, loan: bool) -> Outcome {
     match result {
         Ok(()) => Outcome::Done,
-        Err(error) if loan && error.class == Class::Gone => Outcome::AlreadySo,
+        Err(error) if loan && (error.class == Class::Gone || error.code == UNAVAILABLE) => {
+            Outcome::AlreadySo
+        }
         Err(error) => outcome(error),
     }
 }

@@ -18,5 +18,6 @@ mod main_job;
 mod notices;
 mod pages;
 mod rights;
+mod seeds;
 mod sharing;
 mod trace;
