@@ -103,6 +103,14 @@ impl Boundary {
         }
     }
 
+    /// The call without its number.
+    pub fn uncounted(&self) -> Self {
+        Self {
+            nth: 0,
+            ..self.clone()
+        }
+    }
+
     /// Whether this is the same call as another, or one of the SDK's further attempts at it.
     pub fn is_attempt_of(&self, other: &Self) -> bool {
         let same = Self {

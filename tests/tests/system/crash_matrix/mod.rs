@@ -11,7 +11,7 @@ mod whole;
 use amiary_simulator::Call;
 use fault::{Boundary, Fault, KINDS, Kind};
 use many::{Many, block_on, each};
-use scene::{Played, Scene};
+use scene::{Played, Scene, idle_rounds};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
@@ -203,7 +203,7 @@ fn two_faults_at_any_calls_of_a_replication_change_nothing_of_the_end() {
 }
 
 #[test]
-fn the_trace_has_every_operation_and_later_schedules_make_the_same_calls() {
+fn the_trace_has_every_operation_and_ends_with_nothing_left_to_do() {
     let (many, boundaries) = fault_free("", Scene::TwoDestinations);
     let operations: BTreeSet<&str> = boundaries.iter().map(|at| at.operation.as_str()).collect();
     assert_eq!(operations, OPERATIONS.into());
@@ -214,7 +214,18 @@ fn the_trace_has_every_operation_and_later_schedules_make_the_same_calls() {
             many.wanted.lines
         );
     }
-    println!("{:#?}", many.wanted);
+}
+
+/// The matrix cuts the calls of one idle run of the schedules. The later ones are the same.
+#[test]
+fn every_idle_run_of_the_schedules_makes_the_same_calls() {
+    let rounds = block_on(idle_rounds(8));
+    let callers: BTreeSet<&str> = rounds[0].iter().map(|at| at.caller).collect();
+    assert_eq!(callers, ["notify", "reconcile"].into());
+    assert!(
+        rounds.iter().all(|round| *round == rounds[0]),
+        "{rounds:#?}"
+    );
 }
 
 #[test]

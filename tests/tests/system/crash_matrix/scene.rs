@@ -40,6 +40,8 @@ pub struct Ending {
 /// A world that was played to its end.
 pub struct Played {
     pub calls: Vec<Call>,
+    /// Where in them each run of the schedules begins.
+    rounds: Vec<usize>,
     pub ending: Ending,
     /// How often each notice came, by its id.
     pub told: BTreeMap<String, usize>,
@@ -85,8 +87,10 @@ impl Scene {
         let (mut stage, source) = self.begin(faults).await;
         let mut before = None;
         let mut has_ended = false;
+        let mut rounds = Vec::new();
         for round in 0..MOST_ROUNDS {
             let time = if round == 0 { FIRST_ROUND } else { ROUND };
+            rounds.push(stage.world().calls().len());
             stage.local.pass(time).await;
             let ending = ending(&mut stage, &source).await;
             let is_quiet = is_quiet(&mut stage);
@@ -102,6 +106,7 @@ impl Scene {
         }
         Played {
             calls: stage.world().calls(),
+            rounds,
             ending: before.expect("a world is played for a while"),
             told: told(&stage.inbox()).1,
             struck: struck(&stage, faults),
@@ -135,8 +140,22 @@ fn struck(stage: &Stage, faults: &[Fault]) -> Vec<Vec<FaultReport>> {
     faults.iter().map(of).collect()
 }
 
+/// What each run of the schedules calls in a world in which nothing is left to do.
+pub async fn idle_rounds(rounds: usize) -> Vec<Vec<Boundary>> {
+    let (mut stage, _) = Scene::TwoDestinations.begin(&[]).await;
+    stage.local.pass(FIRST_ROUND).await;
+    let mut idle = Vec::new();
+    for _ in 0..rounds {
+        stage.world().forget_calls();
+        stage.local.pass(ROUND).await;
+        let calls = boundaries(&stage.world().calls());
+        idle.push(calls.into_iter().map(|(_, at)| at).collect());
+    }
+    idle
+}
+
 /// How a world is now.
-pub async fn ending(stage: &mut Stage, source: &ImageRef) -> Ending {
+async fn ending(stage: &mut Stage, source: &ImageRef) -> Ending {
     Ending {
         lines: whole(stage, source).await,
         notices: told(&stage.inbox()).0,
@@ -149,9 +168,17 @@ fn is_quiet(stage: &mut Stage) -> bool {
 }
 
 impl Played {
-    /// The calls of the functions.
+    /// The calls of the functions. Where the last run of the schedules made the calls of the one
+    /// before it, it is left out.
     pub fn boundaries(&self) -> Vec<(usize, Boundary)> {
-        boundaries(&self.calls)
+        let mut all = boundaries(&self.calls);
+        let last = self.rounds.last().copied().unwrap_or_default();
+        let names: Vec<Boundary> = all.iter().map(|(_, at)| at.uncounted()).collect();
+        let (before, last) = names.split_at(all.partition_point(|(place, _)| *place < last));
+        if before.ends_with(last) {
+            all.truncate(before.len());
+        }
+        all
     }
 
     /// What is wrong with it, where it should have ended like another in spite of these faults.
