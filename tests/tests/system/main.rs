@@ -9,6 +9,7 @@ mod boundaries;
 mod boundaries_of_calls;
 mod budget;
 mod contract;
+mod crash_matrix;
 mod events;
 mod failures;
 mod fuzz;
