@@ -7,3 +7,6 @@ pub mod observe;
 pub mod ports;
 pub mod reconcile;
 pub mod run;
+
+#[cfg(test)]
+mod tests;
