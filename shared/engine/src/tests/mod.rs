@@ -1,6 +1,7 @@
 //! What a run must hold, over a world in memory with faults at any call.
 
 mod applying;
+mod logging;
 mod observing;
 mod reconciling;
 mod refusals;

@@ -87,6 +87,11 @@ fn a_copy_that_failed_says_which_image_and_why() {
         };
         assert_eq!(next.cause, Some(format!("ami-00000002: {expected}")));
         assert_eq!((next.state, next.attempt), (ReplicaState::Wanted, 2));
+        assert_eq!(
+            (&next.image, &next.request),
+            (&None, &None),
+            "the next is another copy"
+        );
     }
 }
 
