@@ -262,3 +262,50 @@ pub struct HistoryEntry {
     /// Who decided: a function's name, or `amiary` for a person at a terminal.
     pub by: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_is_told_by_the_word_it_is_stored_as() {
+        let states = [
+            (ReplicaState::Wanted, "wanted"),
+            (ReplicaState::Copying, "copying"),
+            (ReplicaState::Available, "available"),
+            (ReplicaState::Completed, "completed"),
+            (ReplicaState::Verified, "verified"),
+            (ReplicaState::Failed, "failed"),
+            (ReplicaState::Withdrawn, "withdrawn"),
+            (ReplicaState::Gone, "gone"),
+        ];
+        for (state, word) in states {
+            assert_eq!(state.to_string(), word);
+            assert_eq!(serde_json::to_value(state).unwrap(), word);
+            assert_eq!(
+                format!("{state:>10}"),
+                format!("{word:>10}"),
+                "it fills a column"
+            );
+        }
+        let statuses = [
+            (SourceStatus::Replicating, "replicating"),
+            (SourceStatus::Replicated, "replicated"),
+            (SourceStatus::Incomplete, "incomplete"),
+            (SourceStatus::Unavailable, "unavailable"),
+        ];
+        for (status, word) in statuses {
+            assert_eq!(status.to_string(), word);
+            assert_eq!(serde_json::to_value(status).unwrap(), word);
+        }
+    }
+
+    #[test]
+    fn what_goes_on_by_itself_is_unfinished_and_nothing_else_is() {
+        use ReplicaState as S;
+        let unfinished = [S::Wanted, S::Copying, S::Available, S::Completed];
+        let ended = [S::Verified, S::Failed, S::Withdrawn, S::Gone];
+        assert!(unfinished.into_iter().all(S::is_unfinished));
+        assert!(!ended.into_iter().any(S::is_unfinished));
+    }
+}

@@ -236,6 +236,85 @@ mod tests {
     }
 
     #[test]
+    fn a_subject_says_what_became_of_which_image() {
+        for (kind, expected) in [
+            (NoticeKind::Replicated, "Image golden-1 is replicated [web]"),
+            (NoticeKind::Waiting, "Image golden-1 waits for a mend [web]"),
+            (
+                NoticeKind::Failed,
+                "Image golden-1 could not be replicated [web]",
+            ),
+            (NoticeKind::Lost, "Image golden-1 lost a replica [web]"),
+        ] {
+            assert_eq!(notice(kind, "golden-1", "web").subject(), expected);
+        }
+        let foreign = notice(NoticeKind::Lost, "g\u{e9}\n1", "web").subject();
+        assert_eq!(foreign, "Image g??1 lost a replica [web]");
+    }
+
+    #[test]
+    fn a_long_name_is_cut_to_fill_the_subject_and_leaves_room_for_what_is_said() {
+        let long = "n".repeat(128);
+        let subject = notice(NoticeKind::Lost, &long, "web").subject();
+        assert_eq!(subject.len(), LONGEST_SUBJECT);
+        assert!(subject.ends_with("n lost a replica [web]"));
+        let subject = notice(NoticeKind::Lost, &long, &"f".repeat(128)).subject();
+        assert_eq!(subject.len(), LONGEST_SUBJECT);
+        assert!(
+            subject.starts_with("Image nnnnnnnnnnnnnn lost a replica [fff"),
+            "{subject}"
+        );
+    }
+
+    #[test]
+    fn a_machine_is_told_each_fact_by_its_name() {
+        let notice = notice(NoticeKind::Waiting, "golden-1", "web");
+        let expected = serde_json::json!({
+            "format": 1,
+            "kind": "waiting",
+            "id": "n",
+            "family": "web",
+            "owner": "platform",
+            "source": "111111111111/us-east-1/ami-0123456789abcdef0",
+            "name": "golden-1",
+            "destinations": [{
+                "account": "111111111111", "region": "eu-west-1", "outcome": "line\nbreak",
+            }],
+        });
+        assert_eq!(notice.data(), expected);
+    }
+
+    #[test]
+    fn a_subscription_can_filter_by_kind_family_owner_and_the_sources_place() {
+        for (kind, word) in [
+            (NoticeKind::Replicated, "replicated"),
+            (NoticeKind::Waiting, "waiting"),
+            (NoticeKind::Failed, "failed"),
+            (NoticeKind::Lost, "lost"),
+        ] {
+            let expected = [
+                ("kind", word),
+                ("family", "web"),
+                ("owner", "platform"),
+                ("source-account", "111111111111"),
+                ("source-region", "us-east-1"),
+            ];
+            let expected = expected.map(|(key, value)| (key, value.to_owned())).into();
+            assert_eq!(notice(kind, "golden-1", "web").attributes(), expected);
+            assert_eq!(serde_json::to_value(kind).unwrap(), word, "as it is stored");
+        }
+    }
+
+    #[test]
+    fn a_text_names_the_image_its_people_and_each_destination() {
+        let text = notice(NoticeKind::Replicated, "golden-1", "web").text();
+        let expected = "golden-1 (111111111111/us-east-1/ami-0123456789abcdef0)\n\
+             family web, owner platform\n\n  111111111111/eu-west-1: line\u{fffd}break\n\n\
+             Every replica was read back and is as the policy wants it.";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
     fn a_text_says_what_to_do_next_and_keeps_no_control_characters() {
         let text = notice(NoticeKind::Failed, "web\u{1b}[31m", "web").text();
         assert!(text.contains("amiary replicate 111111111111/us-east-1/ami-0123456789abcdef0"));

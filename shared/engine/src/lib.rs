@@ -8,3 +8,6 @@ pub mod pages;
 pub mod ports;
 pub mod reconcile;
 pub mod run;
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,6 @@ use amiary_domain::notice::Notice;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 /// What a failed call means for what happens next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -231,19 +230,4 @@ pub struct Writing<'a> {
     pub record: &'a dyn WriteRecord,
     /// Who decides, for the history: a function's name, or `amiary` for a person.
     pub by: &'a str,
-}
-
-impl fmt::Display for Class {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Retry => "retry",
-            Self::Quota => "quota",
-            Self::NotReady => "not ready",
-            Self::Gone => "gone",
-            Self::NameTaken => "name taken",
-            Self::TokenMismatch => "token mismatch",
-            Self::Conflict => "conflict",
-            Self::Permanent => "permanent",
-        })
-    }
 }

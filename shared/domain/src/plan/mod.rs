@@ -173,13 +173,6 @@ impl Plan {
     }
 }
 
-impl Action {
-    /// Whether the step changes something in EC2, and not only the record.
-    pub fn changes_aws(&self) -> bool {
-        !matches!(self, Self::Write(_))
-    }
-}
-
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -116,6 +116,26 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_pattern_is_shown_as_written_and_equal_to_what_is_written_so() {
+        let pattern = Pattern::new("golden-*");
+        assert_eq!(
+            (pattern.as_str(), pattern.to_string().as_str()),
+            ("golden-*", "golden-*")
+        );
+        assert_eq!(format!("{pattern:?}"), "\"golden-*\"");
+        assert_eq!(pattern, Pattern::new("golden-*"));
+        assert_ne!(pattern, Pattern::new("golden-?"));
+        assert!(pattern.matches("golden-1") && !pattern.matches("golden"));
+    }
+
+    #[test]
+    fn only_wildcards_alone_are_without_limit() {
+        for (text, expected) in [("*", true), ("?*?", true), ("", true), ("*a", false)] {
+            assert_eq!(Pattern::new(text).is_unlimited(), expected, "{text}");
+        }
+    }
+
     proptest! {
         #[test]
         fn patterns_that_share_a_text_overlap(one in "[ab*?]{0,6}", other in "[ab*?]{0,6}", text in "[ab]{0,6}") {
