@@ -6,7 +6,7 @@ use amiary_tests::{BUILDER, PRODUCTION, SOURCE_REGION, Stage, Wants, golden};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 /// A source that is lent to the production account, whose copy is under way.
 async fn lent() -> (Stage, ImageView) {
@@ -97,22 +97,34 @@ async fn spreads_when_overtaken_at(call: u32) -> bool {
     });
     let message = json!({ "Records": [{ "messageId": "1", "body": event.to_string() }] });
     // The first process is the one of the scheduled run.
-    let processes = Arc::new(AtomicU32::new(0));
+    let (processes, is_held_up) = (AtomicU32::new(0), Arc::new(AtomicBool::new(false)));
+    let holding = Arc::clone(&is_held_up);
     stage.local.set_circumstances(Arc::new(move || {
         let is_first = processes.fetch_add(1, Ordering::Relaxed) == 0;
-        let calls = AtomicU32::new(0);
+        let (calls, holding) = (AtomicU32::new(0), Arc::clone(&holding));
         let yields = move || {
-            let is_held_up = is_first && calls.fetch_add(1, Ordering::Relaxed) == call;
-            if is_held_up { 1_000 } else { 0 }
+            let is_now = is_first && calls.fetch_add(1, Ordering::Relaxed) == call;
+            holding.fetch_or(is_now, Ordering::Relaxed);
+            if is_now { 10_000 } else { 0 }
         };
         Circumstances {
             yields: Arc::new(yields),
             ..Circumstances::default()
         }
     }));
-    let reconcile = stage.local.invoke_by_hand("ReconcileFunction", Value::Null);
-    let replicate = stage.local.invoke_by_hand("ReplicateFunction", message);
-    let (_, _) = tokio::join!(reconcile, replicate);
+    let reconcile = async {
+        let answer = stage.local.invoke_by_hand("ReconcileFunction", Value::Null);
+        answer.await.expect("it runs");
+        is_held_up.store(true, Ordering::Relaxed);
+    };
+    let replicate = async {
+        while !is_held_up.load(Ordering::Relaxed) {
+            tokio::task::yield_now().await;
+        }
+        let answer = stage.local.invoke_by_hand("ReplicateFunction", message);
+        answer.await.expect("it runs");
+    };
+    tokio::join!(reconcile, replicate);
     let replica = &world.images(BUILDER, "eu-west-1")[0];
     let lent = LaunchPermission::Account(PRODUCTION.to_owned());
     replica.launch_permissions.contains(&lent)
