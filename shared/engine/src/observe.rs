@@ -2,8 +2,8 @@
 //! becomes unknown; only what the whole decision hangs on is an error.
 
 use crate::ports::{Answer, Class, PortError, Reading};
-use amiary_domain::ids::{ImageId, ImageRef, Place};
-use amiary_domain::image::{Image, ImageState, Key};
+use amiary_domain::ids::{AccountId, ImageId, ImageRef, Place};
+use amiary_domain::image::{Image, ImageState, Key, LaunchPermission};
 use amiary_domain::lineage::{Ancestor, Lineage, Replica, ReplicaState};
 use amiary_domain::naming::SOURCE_TAG;
 use amiary_domain::observation::{ImageFacts, Mandate, Observation, Parent, Seen};
@@ -225,7 +225,7 @@ fn differs(lineage: &Lineage, source: &Seen<ImageFacts>) -> bool {
             let mut present = present.clone();
             present.retain(|permission| {
                 !recorded.loans.iter().any(|(account, loan)| {
-                    let lent = amiary_domain::image::LaunchPermission::Account(account.clone());
+                    let lent = LaunchPermission::Account(account.clone());
                     loan.image && *permission == lent
                 })
             });
@@ -417,6 +417,11 @@ pub async fn observe_again(
     for (_, step) in applied.steps() {
         reread(reading, &mut again, &source, &step.action).await;
     }
+    if has_lost_a_loan(observation, &again)
+        && let Seen::Read(facts) = &mut again.source
+    {
+        facts.permissions = seen(reading.images.launch_permissions(&source).await);
+    }
     Ok(again)
 }
 
@@ -436,6 +441,25 @@ fn still_tells(
         || seen
             .read()
             .is_some_and(|facts| named == Some(&facts.image.at.id))
+}
+
+/// Whether another run took a loan back since the source was read: what was read then still shows
+/// it, and would pass for its owner's wish.
+fn has_lost_a_loan(before: &Observation, again: &Observation) -> bool {
+    let lent = |observation: &Observation| -> BTreeSet<AccountId> {
+        let loans = observation.lineage.iter().flat_map(|l| &l.source.loans);
+        let images = loans.filter(|(_, loan)| loan.image);
+        images.map(|(account, _)| account.clone()).collect()
+    };
+    let shown = again
+        .source
+        .read()
+        .and_then(|facts| facts.permissions.read());
+    let now = lent(again);
+    lent(before).into_iter().any(|account| {
+        let is_shown = LaunchPermission::Account(account.clone());
+        !now.contains(&account) && shown.is_some_and(|shown| shown.contains(&is_shown))
+    })
 }
 
 async fn reread(reading: Reading<'_>, again: &mut Observation, source: &ImageRef, action: &Action) {

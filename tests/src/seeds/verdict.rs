@@ -119,6 +119,7 @@ impl Stage {
     /// found is believed the second time.
     async fn unseen(&mut self) -> usize {
         let mut most = 0;
+        let was_removed = self.people.touched.values().any(|touched| touched.was_away);
         let next = self.world.now() + SignedDuration::from_mins(1);
         for made in self.people.made.clone().into_values() {
             let lineage = self.lineage(&made).await;
@@ -134,7 +135,8 @@ impl Stage {
                     (true, None) if is_copying => 2,
                     (true, None) => 1,
                     (_, Some(view)) if view.state == "failed" && is_copying => 1,
-                    (false, _) if is_copying => 1,
+                    // Its token or its name may lead to an image that people removed.
+                    (false, _) if is_copying => 1 + usize::from(was_removed),
                     _ if is_waiting => 1,
                     _ => 0,
                 };

@@ -1,6 +1,7 @@
 //! What becomes of loans: where runs are made side by side, and where their source goes away while
-//! they are out.
+//! they are out, or another run takes them back.
 
+use amiary_cli::local::Circumstances;
 use amiary_domain::observation::Mandate;
 use amiary_domain::plan::{Action, Plan, Step};
 use amiary_engine::apply::apply;
@@ -9,6 +10,8 @@ use amiary_simulator::{ImageView, LaunchPermission};
 use amiary_tests::{BUILDER, PARTNER, PRODUCTION, SOURCE_REGION, Stage, Wants, golden};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 const IRELAND: &str = "111111111111/eu-west-1";
 
@@ -137,4 +140,71 @@ async fn the_snapshots_of_a_source_that_was_disabled_are_not_lent_for_ever() {
 #[tokio::test]
 async fn the_snapshots_of_a_source_that_was_deregistered_are_not_lent_for_ever() {
     once_it_is_gone("DeregisterImage").await;
+}
+
+/// A scheduled run is held up at one of its calls until another run, which the copy's own event
+/// started, has given the loan back. Answers whether the loan then spread to the other replica.
+async fn spreads_when_overtaken_at(call: u32) -> bool {
+    let wants = Wants {
+        own: vec!["eu-west-1"],
+        production: vec!["eu-west-1"],
+        sharing: "as-source = true\nsnapshots = [\"partner\"]",
+        ..Wants::default()
+    };
+    let mut stage = Stage::new(&wants).await;
+    stage.publish(golden("golden-1"));
+    while stage.count("CopyImage") < 2 {
+        stage.local.step().await.expect("copies are started");
+    }
+    let world = stage.world().clone();
+    world.advance(SignedDuration::from_mins(7));
+    let copied = world.images(PRODUCTION, "eu-west-1")[0].id.clone();
+    let event = json!({
+        "version": "0", "id": "1", "detail-type": "EC2 AMI State Change", "source": "aws.ec2",
+        "account": PRODUCTION, "region": "eu-west-1", "time": "2026-01-01T00:00:00Z",
+        "resources": [], "detail": { "ImageId": copied, "State": "available" },
+    });
+    let message = json!({ "Records": [{ "messageId": "1", "body": event.to_string() }] });
+    // The first process is the one of the scheduled run.
+    let (processes, is_held_up) = (AtomicU32::new(0), Arc::new(AtomicBool::new(false)));
+    let holding = Arc::clone(&is_held_up);
+    stage.local.set_circumstances(Arc::new(move || {
+        let is_first = processes.fetch_add(1, Ordering::Relaxed) == 0;
+        let (calls, holding) = (AtomicU32::new(0), Arc::clone(&holding));
+        let yields = move || {
+            let is_now = is_first && calls.fetch_add(1, Ordering::Relaxed) == call;
+            holding.fetch_or(is_now, Ordering::Relaxed);
+            if is_now { 10_000 } else { 0 }
+        };
+        Circumstances {
+            yields: Arc::new(yields),
+            ..Circumstances::default()
+        }
+    }));
+    let reconcile = async {
+        let answer = stage.local.invoke_by_hand("ReconcileFunction", Value::Null);
+        answer.await.expect("it runs");
+        is_held_up.store(true, Ordering::Relaxed);
+    };
+    let replicate = async {
+        while !is_held_up.load(Ordering::Relaxed) {
+            tokio::task::yield_now().await;
+        }
+        let answer = stage.local.invoke_by_hand("ReplicateFunction", message);
+        answer.await.expect("it runs");
+    };
+    tokio::join!(reconcile, replicate);
+    let replica = &world.images(BUILDER, "eu-west-1")[0];
+    let lent = LaunchPermission::Account(PRODUCTION.to_owned());
+    replica.launch_permissions.contains(&lent)
+}
+
+#[tokio::test]
+async fn a_loan_that_another_run_takes_back_meanwhile_does_not_spread_to_replicas() {
+    for call in 0..40 {
+        assert!(
+            !spreads_when_overtaken_at(call).await,
+            "held up at call {call}"
+        );
+    }
 }

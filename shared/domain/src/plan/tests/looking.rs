@@ -60,18 +60,21 @@ fn what_was_not_read_or_could_not_be_changes_nothing() {
 }
 
 #[test]
-fn an_image_of_another_account_is_never_taken_for_the_replica() {
-    let toy = started();
-    let plan = turned(&toy, |image| {
-        image.at.place.account = account("666666666666");
-    });
-    assert_eq!(replicas(&plan)[0].state, ReplicaState::Failed);
-    assert_eq!(notices(&plan), [NoticeKind::Failed]);
+fn an_image_of_another_account_is_never_taken_for_the_replica_and_told_once_if_it_stays_so() {
+    let mut toy = started();
+    let elsewhere = |image: &mut Image| image.at.place.account = account("666666666666");
+    assert_eq!(replicas(&turned(&toy, elsewhere)), [], "it may pass");
+    toy.now += SignedDuration::from_mins(11);
+    let plan = turned(&toy, elsewhere);
+    assert_eq!(replicas(&plan)[0].state, ReplicaState::Copying);
+    assert_eq!(notices(&plan), [NoticeKind::Waiting]);
     let cause = replicas(&plan)[0].cause.clone().unwrap();
     assert!(
-        cause.contains("belongs to 666666666666/eu-west-1"),
+        cause.contains("belong to 666666666666/eu-west-1"),
         "{cause}"
     );
+    toy.apply(&plan);
+    assert_eq!(replicas(&turned(&toy, elsewhere)), [], "told once");
 }
 
 #[test]
