@@ -80,7 +80,6 @@ fn ask(context: &Context, replica: Replica, key: Option<String>) -> Decided {
         state: ReplicaState::Copying,
         tagged: request.tags.keys().cloned().collect(),
         request: Some(request),
-        image: None,
         cause: None,
         revision: context.active.revision,
         due: context.now + RETRY_AFTER,
@@ -133,7 +132,7 @@ fn again(context: &Context, ended: &Replica) -> Replica {
     }
 }
 
-/// Records what a destination waits for; its owner is told once of each cause.
+/// Records what a wanted replica waits for; its owner is told once of each cause.
 fn wait(context: &Context, replica: Replica, recorded: Option<&Replica>, cause: String) -> Decided {
     let said_before = recorded
         .is_some_and(|r| r.state == ReplicaState::Wanted && r.cause.as_deref() == Some(&cause));
@@ -141,7 +140,6 @@ fn wait(context: &Context, replica: Replica, recorded: Option<&Replica>, cause: 
         return Decided::left(cause);
     }
     let waiting = Replica {
-        state: ReplicaState::Wanted,
         cause: Some(cause.clone()),
         ..replica
     };

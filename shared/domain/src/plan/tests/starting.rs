@@ -96,11 +96,17 @@ fn what_a_destination_waited_for_is_forgotten_when_its_copy_starts() {
     toy.apply(&waits);
     assert_eq!(toy.replica(IRELAND).state, ReplicaState::Wanted);
     enable_key(&mut toy, IRELAND);
+    toy.active.revision = 2;
     let plan = toy.plan(Mandate::Event);
     assert_eq!(
         (asked(&plan).cause, asked(&plan).attempt),
         (None, 1),
         "and it was no attempt"
+    );
+    assert_eq!(
+        asked(&plan).revision,
+        2,
+        "decided under the policy as it is now"
     );
 }
 

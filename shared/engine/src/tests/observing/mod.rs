@@ -203,3 +203,17 @@ fn of_a_family_that_the_policy_dropped_a_replica_is_read_as_a_whole() {
     assert_eq!(kind(&replica(&seen, IRELAND).permissions), "read");
     assert_eq!(replica(&seen, IRELAND).volume_permissions.len(), 1);
 }
+
+#[test]
+fn an_id_names_a_replica_only_in_its_own_region() {
+    let world = world();
+    let active = policy(&[IRELAND, SYDNEY], "");
+    let image = replicated(&world, &active, "golden-1");
+    let copy = world.copy_of(&image, IRELAND);
+    world.set(&image, SYDNEY, |replica| {
+        replica.image = Some(copy.id.clone());
+    });
+    let seen = observed(&world, &active, &copy, Mandate::Event);
+    let read: Vec<&Place> = seen.replicas.keys().collect();
+    assert_eq!(read, [&place(IRELAND)]);
+}
