@@ -14,6 +14,7 @@ mod loans;
 mod main_job;
 mod notices;
 mod pages;
+mod policy_changes;
 mod rights;
 mod seeds;
 mod sharing;
