@@ -18,6 +18,7 @@ mod loans;
 mod main_job;
 mod notices;
 mod pages;
+mod policy_changes;
 mod rights;
 mod seeds;
 mod sharing;

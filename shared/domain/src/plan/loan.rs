@@ -130,7 +130,6 @@ pub(super) fn give_back(
     let reason = format!("no copy of account {account} reads it any more");
     let mut returned = source.clone();
     returned.loans.remove(account);
-    returned.revision = context.active.revision;
     let change = Change {
         record: Record::Source(Box::new(returned)),
         entry: format!("the loan to account {account} was given back: {reason}"),

@@ -181,7 +181,8 @@ pub(super) fn steps(
 ) -> Vec<Step> {
     let mut source = with_loans;
     source.status = status(context, replicas);
-    // Only where nothing else is to be done: until then the lineage stays due.
+    // Only where all of it was looked at and nothing else is to be done: until then the lineage
+    // stays due, and counts as decided under the older revision.
     if context.observation.mandate != Mandate::Event && is_idle {
         source.revision = context.active.revision;
         if source.due <= context.now {
@@ -199,7 +200,6 @@ pub(super) fn steps(
     if before == Some(&source) && !lends {
         return Vec::new();
     }
-    source.revision = context.active.revision;
     let (entry, notices) = match before {
         None => (
             format!("recorded: family {} selects it", context.family.name),
