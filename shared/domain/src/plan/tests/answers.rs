@@ -101,7 +101,8 @@ fn an_image_is_the_copy_only_if_everything_about_it_says_so() {
 
 #[test]
 fn a_copy_that_had_failed_already_is_an_attempt_that_failed() {
-    let (toy, copying, mut image) = copying(IRELAND);
+    let (mut toy, copying, mut image) = copying(IRELAND);
+    toy.now += SignedDuration::from_mins(3);
     image.state = ImageState::Failed;
     for (reason, expected) in [(Some("no key"), "no key"), (None, "the copy failed")] {
         image.state_reason = reason.map(str::to_owned);
