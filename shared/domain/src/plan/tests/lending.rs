@@ -220,7 +220,10 @@ fn exactly_what_was_lent_is_given_back_and_then_written_down() {
             panic!("{change:#?}");
         };
         assert!(written.loans.is_empty());
-        assert_eq!(written.revision, 2);
+        assert_eq!(
+            written.revision, 1,
+            "the rest of it is still to be looked at"
+        );
         assert!(
             change
                 .entry
