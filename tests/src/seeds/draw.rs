@@ -138,8 +138,7 @@ fn images(dice: &Dice, policy: &Policy) -> Vec<NewSource> {
                     family.name,
                     if dice.percent(90) { number } else { 0 }
                 ),
-                is_golden: dice.percent(85),
-                is_released: dice.percent(70),
+                tags: tags(dice),
                 is_encrypted: dice.percent(40),
                 volumes: dice.below(3),
                 shared_with: [PARTNER, PRODUCTION, AUDITOR]
@@ -155,6 +154,17 @@ fn images(dice: &Dice, policy: &Policy) -> Vec<NewSource> {
             image
         })
         .collect()
+}
+
+fn tags(dice: &Dice) -> Vec<(&'static str, &'static str)> {
+    let mut tags = vec![("Team", "web"), ("build:id", "4711")];
+    if dice.percent(85) {
+        tags.push(("Role", "golden"));
+    }
+    if dice.percent(70) {
+        tags.push(("Status", "released"));
+    }
+    tags
 }
 
 fn events(dice: &Dice) -> Events {
@@ -365,7 +375,8 @@ fn change(dice: &Dice, policy: &mut Policy) {
             let (spot, key) = destination(dice);
             let is_source =
                 family.regions.len() == 1 && spot == Spot::new(family.home, SOURCE_REGION);
-            if !is_source && !(family.sharing.public && key.is_some()) {
+            let is_encrypted_and_public = family.sharing.public && key.is_some();
+            if !(is_source || is_encrypted_and_public) {
                 family.destinations.entry(spot).or_insert(key);
             }
         }

@@ -16,6 +16,9 @@ struct Told {
     outcomes: Vec<(String, String)>,
 }
 
+/// What a message says: of which source, of which kind, and of which destinations.
+type What<'a> = (&'a str, &'a str, &'a [(String, String)]);
+
 impl Stage {
     pub(super) async fn notices(&mut self) {
         let told: Vec<Told> = self
@@ -61,7 +64,7 @@ impl Stage {
     /// Two notices never say the same of the same, unless something was done in between that may
     /// have mended the cause, or refusals came by chance.
     fn each_cause_once(&mut self, told: &[Told]) {
-        let mut ids: BTreeMap<(&str, &str, &[(String, String)]), Vec<&str>> = BTreeMap::new();
+        let mut ids: BTreeMap<What, Vec<&str>> = BTreeMap::new();
         for one in told {
             let same = ids
                 .entry((&one.source, &one.kind, &one.outcomes))

@@ -383,16 +383,10 @@ fn circumstances(seed: u64, scenario: &Scenario) -> Drawing {
 
 fn new_image(source: &NewSource) -> NewImage {
     let mut image = NewImage::new(&source.spot.account, &source.spot.region, &source.name);
-    let mut tags = vec![("Team", "web"), ("build:id", "4711")];
-    if source.is_golden {
-        tags.push(("Role", "golden"));
-    }
-    if source.is_released {
-        tags.push(("Status", "released"));
-    }
-    image.tags = tags
-        .into_iter()
-        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+    image.tags = source
+        .tags
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
         .collect();
     image.extra_volumes = source.volumes;
     image.encrypted_with = source.is_encrypted.then(|| "alias/golden".to_owned());
