@@ -3,7 +3,7 @@
 //!
 //! What must hold is said here a second time, apart from the code that decides: by the world itself,
 //! the calls that were made, the messages that arrived, and the policy as it was drawn.
-//! docs/seeded-worlds.md says all of it in words.
+//! docs/proof/seeded-worlds.md says all of it in words.
 
 mod dice;
 mod draw;
