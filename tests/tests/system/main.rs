@@ -7,6 +7,7 @@ mod boundaries;
 mod boundaries_of_calls;
 mod budget;
 mod contract;
+mod daily;
 mod events;
 mod failures;
 mod hostile;
