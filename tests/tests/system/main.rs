@@ -16,6 +16,7 @@ mod main_job;
 mod notices;
 mod pages;
 mod policy_changes;
+mod refusals;
 mod rights;
 mod seeds;
 mod sharing;
