@@ -189,6 +189,26 @@ fn a_replica_that_is_gone_stays_so_until_it_is_back_or_a_person_asks() {
 }
 
 #[test]
+fn a_lost_copy_that_was_seen_is_taken_and_a_stranger_in_its_place_is_not() {
+    let mut toy = Toy::new(family(&[SYDNEY]));
+    let plan = toy.plan(Mandate::Event);
+    toy.apply(&plan);
+    let image = sydney(&mut toy).image.take();
+    let plan = toy.plan(Mandate::Schedule);
+    assert_eq!(replicas(&plan)[0].image, image);
+    assert!(
+        copies(&plan).is_empty(),
+        "it is there: nothing is asked for again"
+    );
+    let strange = seeing(&toy, Mandate::Schedule, |seen| {
+        if let Some(Seen::Read(facts)) = seen.replicas.get_mut(&place(SYDNEY)) {
+            facts.image.tags.clear();
+        }
+    });
+    assert_eq!(copies(&strange), [SYDNEY], "EC2 is asked what that is");
+}
+
+#[test]
 fn a_lost_copy_of_a_source_that_is_gone_ends_once_its_absence_is_sure() {
     let mut toy = Toy::new(family(&[SYDNEY]));
     let plan = toy.plan(Mandate::Event);

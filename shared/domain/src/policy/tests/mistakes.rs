@@ -541,6 +541,14 @@ fn tags_are_counted_and_measured() {
 }
 
 #[test]
+fn a_pattern_has_at_most_256_characters() {
+    let named = |length| replaced("golden-web-*", &"\u{e9}".repeat(length));
+    assert!(parse("p", &named(256)).is_ok());
+    let rejected = parse("p", &named(257)).unwrap_err();
+    assert_eq!(rejected.diagnostics[0].code, Code::MalformedPattern);
+}
+
+#[test]
 fn an_empty_policy_is_refused() {
     for text in ["", "# nothing\n", "[families]\n"] {
         let rejected = parse("p", text).unwrap_err();

@@ -1,6 +1,7 @@
 //! What a person is told of every mistake, in words: read by a person once, and again wherever they
 //! change.
 
+use super::super::suggest::quoted;
 use super::super::{Diagnostic, parse};
 use super::mistakes::{DESTINATIONS, NAMES, OPEN, SELECTIONS, THE_REST};
 use super::{SOUND, replaced, without_carets};
@@ -11,6 +12,20 @@ const TOLD: &str = include_str!("told.txt");
 
 /// Where what is said depends on what was meant: what is replaced in the sound policy, and by what.
 const MEANT: &[(&str, &str)] = &[
+    ("regions = [\"us-east-1\"]", "regions = [\"us-east-1\"]x"),
+    ("{ Role = \"golden\" }", "{ Role = \"golden\" }x"),
+    (
+        "{ Role = \"golden\" }",
+        "{ Role = { a = [\"golden\", { b = 1 } }",
+    ),
+    ("{ Role = \"golden\" }", "{ Role = [{ a = \"golden\" ] }"),
+    ("drop = [\"build:*\"]", "drop = [\"build:*\", [ \"x\" ]"),
+    (
+        "add = { managed-by = \"amiary\" }",
+        "add = { managed-by = \"amiary\"\nx = 1",
+    ),
+    ("copies-per-run = 50", "copies-per-run ="),
+    ("[families.web.sharing]", "[families.web.sharing"),
     ("id = \"111111111111\"\n", "id = 1234\n"),
     ("id = \"111111111111\"\n", "id = 1234567890123\n"),
     ("id = \"111111111111\"\n", "id = 0x1111\n"),
@@ -138,7 +153,7 @@ const MEANT: &[(&str, &str)] = &[
     ),
 ];
 
-fn tell(what: &str, said: &[Diagnostic], told: &mut String) {
+fn tell(what: &str, text: &str, said: &[Diagnostic], told: &mut String) {
     writeln!(told, "== {}", what.replace('\n', "\\n")).unwrap();
     for d in said {
         let help = d.help.as_deref().unwrap_or_default();
@@ -150,6 +165,7 @@ fn tell(what: &str, said: &[Diagnostic], told: &mut String) {
             d.code, d.line, d.column, d.message
         )
         .unwrap();
+        writeln!(told, "  of {}", quoted(&text[d.place.clone()])).unwrap();
         writeln!(told, "  {help}").unwrap();
         if let Some(related) = &d.related {
             let (line, column) = (related.line, related.column);
@@ -166,12 +182,12 @@ fn every_mistake_is_told_in_words_that_a_person_has_read() {
     for (from, to) in all.chain(MEANT.iter().copied()) {
         let (text, _) = without_carets(&replaced(from, to));
         let rejected = parse("policy.toml", &text).expect_err(to);
-        tell(to, &rejected.diagnostics, &mut told);
+        tell(to, &text, &rejected.diagnostics, &mut told);
     }
     for doubtful in doubtful() {
         let checked = parse("policy.toml", &doubtful).unwrap_or_else(|r| panic!("{r}"));
         assert!(!checked.warnings.is_empty(), "{doubtful}");
-        tell("a doubt", &checked.warnings, &mut told);
+        tell("a doubt", &doubtful, &checked.warnings, &mut told);
     }
     if told != TOLD {
         let differs = told
