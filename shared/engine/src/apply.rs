@@ -4,7 +4,7 @@
 use crate::chain::chain;
 use crate::ports::{Class, PortError, Reading, Writing};
 use amiary_domain::ids::Place;
-use amiary_domain::lineage::{Record, Replica, Source};
+use amiary_domain::lineage::{Lineage, Record, Replica, ReplicaState, Source};
 use amiary_domain::notice::printable;
 use amiary_domain::observation::Observation;
 use amiary_domain::plan::{
@@ -84,6 +84,7 @@ pub async fn apply(
         reading,
         writing,
         active,
+        before: observation.lineage.as_ref(),
         deadline,
     };
     let recorded = observation
@@ -121,6 +122,8 @@ struct Applier<'a> {
     reading: Reading<'a>,
     writing: Writing<'a>,
     active: &'a ActivePolicy,
+    /// The record as it was read before any of the steps.
+    before: Option<&'a Lineage>,
     deadline: Option<Timestamp>,
 }
 
@@ -232,9 +235,9 @@ impl Applier<'_> {
                 Class::Retry | Class::NotReady | Class::Conflict => return outcome(error),
                 Class::Quota => CopyAnswer::QuotaFull(error.to_string()),
                 Class::TokenMismatch | Class::Gone | Class::Permanent => {
-                    match self.refused(copying, &request.name, &error).await {
+                    match self.refused(copying, &request.name, error).await {
                         Ok(answer) => answer,
-                        Err(error) => return outcome(error),
+                        Err(outcome) => return outcome,
                     }
                 }
                 Class::NameTaken => match self.who_has(copying, &request.name).await {
@@ -266,25 +269,41 @@ impl Applier<'_> {
     }
 
     /// What a refusal means. The same call may have been made before and its answer lost: then the
-    /// copy is there all the same, and another attempt would make a second one.
+    /// copy is there all the same, or will show in a while, and another attempt would make a second
+    /// one.
     async fn refused(
         &self,
         copying: &Replica,
         name: &str,
-        error: &PortError,
-    ) -> Result<CopyAnswer, PortError> {
-        let images = self.reading.images;
-        let made = match images.images_named(&copying.destination, name).await {
+        error: PortError,
+    ) -> Result<CopyAnswer, Outcome> {
+        let was_asked = self.was_asked_before(copying);
+        let named = self.reading.images.images_named(&copying.destination, name);
+        let made = match named.await {
             Ok(found) => found.into_iter().find(|image| is_ours(copying, image)),
-            Err(unread) if unread.class == Class::Permanent => None,
-            Err(unread) => return Err(unread),
+            Err(unread) if unread.class == Class::Permanent && !was_asked => None,
+            Err(unread) => return Err(outcome(unread)),
         };
-        Ok(match made {
-            Some(image) => CopyAnswer::NameTaken(Some(Box::new(image))),
+        let is_early = was_asked && self.reading.clock.now() < copying.due;
+        match made {
+            Some(image) => Ok(CopyAnswer::NameTaken(Some(Box::new(image)))),
+            None if is_early => Err(Outcome::NotReady(format!(
+                "refused, though asked for before: what came of that is looked for after {}: {error}",
+                copying.due
+            ))),
             None if error.class == Class::TokenMismatch => {
-                CopyAnswer::TokenMismatch(error.to_string())
+                Ok(CopyAnswer::TokenMismatch(error.to_string()))
             }
-            None => CopyAnswer::Refused(error.to_string()),
+            None => Ok(CopyAnswer::Refused(error.to_string())),
+        }
+    }
+
+    /// Whether an earlier run recorded that it makes the same call.
+    fn was_asked_before(&self, copying: &Replica) -> bool {
+        let replicas = self.before.map(|lineage| &lineage.replicas);
+        let recorded = replicas.and_then(|replicas| replicas.get(&copying.destination));
+        recorded.is_some_and(|recorded| {
+            recorded.state == ReplicaState::Copying && recorded.request == copying.request
         })
     }
 
