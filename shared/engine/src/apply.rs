@@ -7,7 +7,9 @@ use amiary_domain::ids::Place;
 use amiary_domain::lineage::{Record, Replica, Source};
 use amiary_domain::notice::printable;
 use amiary_domain::observation::Observation;
-use amiary_domain::plan::{Action, ActivePolicy, CopyAnswer, Group, Plan, Step, after_copy};
+use amiary_domain::plan::{
+    Action, ActivePolicy, CopyAnswer, Group, Plan, Step, after_copy, is_ours,
+};
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
@@ -229,8 +231,12 @@ impl Applier<'_> {
             Err(error) => match error.class {
                 Class::Retry | Class::NotReady | Class::Conflict => return outcome(error),
                 Class::Quota => CopyAnswer::QuotaFull(error.to_string()),
-                Class::TokenMismatch => CopyAnswer::TokenMismatch(error.to_string()),
-                Class::Gone | Class::Permanent => CopyAnswer::Refused(error.to_string()),
+                Class::TokenMismatch | Class::Gone | Class::Permanent => {
+                    match self.refused(copying, &request.name, &error).await {
+                        Ok(answer) => answer,
+                        Err(error) => return outcome(error),
+                    }
+                }
                 Class::NameTaken => match self.who_has(copying, &request.name).await {
                     Ok(answer) => answer,
                     Err(error) => return outcome(error),
@@ -257,6 +263,29 @@ impl Applier<'_> {
             (Ok(()), None) => Outcome::Done,
             (Ok(()), Some(said)) => Outcome::NotReady(said),
         }
+    }
+
+    /// What a refusal means. The same call may have been made before and its answer lost: then the
+    /// copy is there all the same, and another attempt would make a second one.
+    async fn refused(
+        &self,
+        copying: &Replica,
+        name: &str,
+        error: &PortError,
+    ) -> Result<CopyAnswer, PortError> {
+        let images = self.reading.images;
+        let made = match images.images_named(&copying.destination, name).await {
+            Ok(found) => found.into_iter().find(|image| is_ours(copying, image)),
+            Err(unread) if unread.class == Class::Permanent => None,
+            Err(unread) => return Err(unread),
+        };
+        Ok(match made {
+            Some(image) => CopyAnswer::NameTaken(Some(Box::new(image))),
+            None if error.class == Class::TokenMismatch => {
+                CopyAnswer::TokenMismatch(error.to_string())
+            }
+            None => CopyAnswer::Refused(error.to_string()),
+        })
     }
 
     async fn who_has(&self, copying: &Replica, name: &str) -> Result<CopyAnswer, PortError> {

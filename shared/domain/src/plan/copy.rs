@@ -363,7 +363,7 @@ fn may_be_delay(copying: &Replica, now: Timestamp) -> bool {
 
 /// Whether an image is a copy: by the operation its tags name, its name, and the source EC2
 /// recorded. What was made from an instance is none, whatever source EC2 recorded for it.
-pub(super) fn is_ours(copying: &Replica, image: &Image) -> bool {
+pub fn is_ours(copying: &Replica, image: &Image) -> bool {
     let operation = naming::operation(&copying.source, &copying.destination);
     let name = copying.request.as_ref().map(|request| &request.name);
     image.tags.get(OPERATION_TAG) == Some(&operation)

@@ -257,10 +257,13 @@ fn absent(context: &Context, replica: &Replica) -> Decided {
         };
     }
     if context.now < replica.due {
-        return Decided::left(format!(
-            "{NOT_FOUND}: it is looked for again after {}",
-            replica.due
-        ));
+        return Decided {
+            again: Some(replica.due),
+            ..Decided::left(format!(
+                "{NOT_FOUND}: it is looked for again after {}",
+                replica.due
+            ))
+        };
     }
     if replica.state == ReplicaState::Copying {
         let cause = "the image of the copy vanished";

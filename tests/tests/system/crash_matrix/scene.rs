@@ -7,14 +7,15 @@ use amiary_domain::ids::ImageRef;
 use amiary_simulator::bus::Delivering;
 use amiary_simulator::{Call, FaultReport};
 use amiary_tests::{PARTNER, Stage, Wants, golden};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How often the schedules run before a world that has not come to its end is given up: three
 /// hours of quarters.
 const MOST_ROUNDS: usize = 12;
-/// Just after a schedule's first run.
+/// Just after the schedules' first run, and before one that failed is made again.
+const FIRST_RUN: SignedDuration = SignedDuration::from_secs(15 * 60 + 30);
 const FIRST_ROUND: SignedDuration = SignedDuration::from_mins(16);
 const ROUND: SignedDuration = SignedDuration::from_mins(15);
 
@@ -26,7 +27,8 @@ pub enum Scene {
     TwoDestinations,
     /// To the builder's own account.
     OneDestination,
-    /// To both, and no event arrives: only schedules work.
+    /// To both, and no event arrives: only schedules work. Just after the first of them the source
+    /// gets other tags, so that the same copy can't be asked for again but by what was recorded.
     EventsLost,
 }
 
@@ -40,8 +42,8 @@ pub struct Ending {
 /// A world that was played to its end.
 pub struct Played {
     pub calls: Vec<Call>,
-    /// Where in them each run of the schedules begins.
-    rounds: Vec<usize>,
+    /// When the last run of the schedules began.
+    last_round: Timestamp,
     pub ending: Ending,
     /// How often each notice came, by its id.
     pub told: BTreeMap<String, usize>,
@@ -52,6 +54,12 @@ pub struct Played {
 }
 
 impl Scene {
+    /// How many copies it ends with.
+    pub fn destinations(self) -> usize {
+        let wants = self.wants();
+        wants.own.len() + wants.production.len()
+    }
+
     fn wants(self) -> Wants {
         let production = match self {
             Self::OneDestination => Vec::new(),
@@ -81,17 +89,30 @@ impl Scene {
         (stage, source)
     }
 
+    /// Until just after the schedules' first run.
+    async fn first_round(self, stage: &mut Stage, source: &ImageRef) {
+        stage.local.pass(FIRST_RUN).await;
+        if self == Self::EventsLost {
+            stage.tag(source, "Released", "yes");
+            stage.untag(source, "Team");
+        }
+        stage.local.pass(FIRST_ROUND - FIRST_RUN).await;
+    }
+
     /// Plays a world with these faults. It has ended once all is quiet and it is as it is wanted
     /// (without that: as it was) after two runs of the schedules in a row.
     pub async fn play(self, faults: &[Fault], wanted: Option<&Ending>) -> Played {
         let (mut stage, source) = self.begin(faults).await;
         let mut before = None;
         let mut has_ended = false;
-        let mut rounds = Vec::new();
+        let mut last_round = stage.world().now();
         for round in 0..MOST_ROUNDS {
-            let time = if round == 0 { FIRST_ROUND } else { ROUND };
-            rounds.push(stage.world().calls().len());
-            stage.local.pass(time).await;
+            last_round = stage.world().now();
+            if round == 0 {
+                self.first_round(&mut stage, &source).await;
+            } else {
+                stage.local.pass(ROUND).await;
+            }
             let ending = ending(&mut stage, &source).await;
             let is_quiet = is_quiet(&mut stage);
             let is_right = wanted.is_none_or(|wanted| ending == *wanted);
@@ -106,7 +127,7 @@ impl Scene {
         }
         Played {
             calls: stage.world().calls(),
-            rounds,
+            last_round,
             ending: before.expect("a world is played for a while"),
             told: told(&stage.inbox()).1,
             struck: struck(&stage, faults),
@@ -172,9 +193,9 @@ impl Played {
     /// before it, it is left out.
     pub fn boundaries(&self) -> Vec<(usize, Boundary)> {
         let mut all = boundaries(&self.calls);
-        let last = self.rounds.last().copied().unwrap_or_default();
         let names: Vec<Boundary> = all.iter().map(|(_, at)| at.uncounted()).collect();
-        let (before, last) = names.split_at(all.partition_point(|(place, _)| *place < last));
+        let is_before = |(place, _): &(usize, Boundary)| self.calls[*place].at <= self.last_round;
+        let (before, last) = names.split_at(all.partition_point(is_before));
         if before.ends_with(last) {
             all.truncate(before.len());
         }

@@ -19,14 +19,7 @@ const DEAD_LETTERS: [&str; 3] = [
 
 /// Everything there is in the end, what the owner was told apart.
 pub async fn whole(stage: &mut Stage, source: &ImageRef) -> Vec<String> {
-    let mut lines = Vec::new();
-    for account in [BUILDER, PRODUCTION, PARTNER] {
-        for region in REGIONS.iter().chain([&SOURCE_REGION]) {
-            for image in stage.images(account, region) {
-                lines.extend(described(&image));
-            }
-        }
-    }
+    let mut lines = images(stage);
     match stage.lineage(source).await {
         None => lines.push("the source is not recorded".to_owned()),
         Some(lineage) => lines.extend(recorded(stage, &lineage)),
@@ -42,6 +35,19 @@ pub async fn whole(stage: &mut Stage, source: &ImageRef) -> Vec<String> {
     for queue in DEAD_LETTERS {
         let letters = stage.local.bus().dead_letters(queue);
         lines.push(format!("{queue}: {letters:?}"));
+    }
+    lines
+}
+
+/// Every image and its snapshots.
+pub fn images(stage: &Stage) -> Vec<String> {
+    let mut lines = Vec::new();
+    for account in [BUILDER, PRODUCTION, PARTNER] {
+        for region in REGIONS.iter().chain([&SOURCE_REGION]) {
+            for image in stage.images(account, region) {
+                lines.extend(described(&image));
+            }
+        }
     }
     lines
 }
