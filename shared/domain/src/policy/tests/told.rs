@@ -20,6 +20,11 @@ const MEANT: &[(&str, &str)] = &[
     ),
     ("{ Role = \"golden\" }", "{ Role = [{ a = \"golden\" ] }"),
     ("drop = [\"build:*\"]", "drop = [\"build:*\", [ \"x\" ]"),
+    ("key = \"alias/golden\"", "keys = { eu-west-1 = \"alias/a\""),
+    (
+        "[\"eu-west-1\", \"ap-southeast-2\"]",
+        "[\"eu-west-1\", \"ap-southeast-2\"",
+    ),
     (
         "add = { managed-by = \"amiary\" }",
         "add = { managed-by = \"amiary\"\nx = 1",
