@@ -151,9 +151,9 @@ impl Fault {
     /// was not marked. Its owner then gets it twice rather than never. Nothing else may do that.
     pub fn publishes_again(&self) -> usize {
         match (self.at.operation.as_str(), self.kind) {
-            ("Publish", Kind::CrashAfter | Kind::CrashAfterReply | Kind::ReplyLost) => 1,
             ("Publish", Kind::ReplyLostForGood) => ATTEMPTS as usize,
-            ("UpdateItem", Kind::CrashBefore | Kind::LostForGood) => 1,
+            ("Publish", Kind::CrashAfter | Kind::CrashAfterReply | Kind::ReplyLost)
+            | ("UpdateItem", Kind::CrashBefore | Kind::LostForGood) => 1,
             _ => 0,
         }
     }

@@ -104,6 +104,9 @@ fn recorded(stage: &Stage, lineage: &Lineage) -> Vec<String> {
         let id = replica.image.as_ref().map(|id| id.as_str().to_owned());
         let there = stage.images(place.account.as_str(), place.region.as_str());
         let image = there.iter().find(|image| Some(&image.id) == id.as_ref());
+        // The tags that were asked for are those of that time; what came of them stands above.
+        let request = replica.request.as_ref();
+        let request = request.map(|r| (&r.token, &r.name, &r.description, &r.key));
         lines.push(format!(
             "replica {place}: {} is {:?}; attempt {}, try {}; cause {:?}; asked for {:?}; granted \
              {:?} {:?}; tagged {:?}",
@@ -112,7 +115,7 @@ fn recorded(stage: &Stage, lineage: &Lineage) -> Vec<String> {
             replica.attempt,
             replica.tries,
             replica.cause,
-            replica.request,
+            request,
             replica.granted,
             replica.granted_snapshots,
             replica.tagged,
