@@ -2,7 +2,7 @@
 //! source is where the policy wants it, or its owner knows why not.
 
 use super::people::{Made, Owned};
-use super::policy::{Family, Grants, OWN_TAGS, Spot, Tags};
+use super::policy::{Family, Grants, OWN_TAGS, Ready, Spot, Tags};
 use super::stage::Stage;
 use super::watch::is_amiarys;
 use amiary_domain::lineage::{Lineage, Replica, ReplicaState};
@@ -51,8 +51,11 @@ impl Stage {
     async fn converge(&mut self) {
         self.let_copies_end().await;
         let unseen = self.unseen().await;
-        // Back-offs take ten minutes, and a record may be by a clock that was five minutes fast.
-        self.wait(QUARTER).await;
+        // Back-offs take ten minutes, and a record may be by a clock that was five minutes fast. The
+        // youngest image may have half an hour to settle.
+        let families = &self.people.policy().families;
+        let settles = families.iter().any(|family| family.ready == Ready::Settled);
+        self.wait(QUARTER * if settles { 3 } else { 1 }).await;
         let unseen = unseen.max(self.unseen().await);
         for _ in 0..2 + unseen {
             self.run().await;
