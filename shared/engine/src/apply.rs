@@ -233,8 +233,10 @@ impl Applier<'_> {
             Ok(image) => CopyAnswer::Started(image),
             Err(error) => match error.class {
                 Class::Retry | Class::NotReady | Class::Conflict => return outcome(error),
-                Class::Quota => CopyAnswer::QuotaFull(error.to_string()),
-                Class::TokenMismatch | Class::Gone | Class::Permanent => {
+                Class::Quota if !self.was_asked_before(copying) => {
+                    CopyAnswer::QuotaFull(error.to_string())
+                }
+                Class::Quota | Class::TokenMismatch | Class::Gone | Class::Permanent => {
                     match self.refused(copying, &request.name, error).await {
                         Ok(answer) => answer,
                         Err(outcome) => return outcome,
@@ -291,10 +293,11 @@ impl Applier<'_> {
                 "refused, though asked for before: what came of that is looked for after {}: {error}",
                 copying.due
             ))),
-            None if error.class == Class::TokenMismatch => {
-                Ok(CopyAnswer::TokenMismatch(error.to_string()))
-            }
-            None => Ok(CopyAnswer::Refused(error.to_string())),
+            None => Ok(match error.class {
+                Class::Quota => CopyAnswer::QuotaFull(error.to_string()),
+                Class::TokenMismatch => CopyAnswer::TokenMismatch(error.to_string()),
+                _ => CopyAnswer::Refused(error.to_string()),
+            }),
         }
     }
 

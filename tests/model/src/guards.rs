@@ -33,8 +33,9 @@ pub struct Guards {
     pub second_look: bool,
     /// What was seen of an image is forgotten once the record names another.
     pub forget: bool,
-    /// Not in the product: a call that is made again is written down first, as the first call is;
-    /// and a refusal of such a call proves nothing, so that the copy is looked for later instead.
+    /// In the product in a narrower form: a call that is made again is written down first, as the
+    /// first call is; and a refusal of such a call proves nothing, so that the copy is looked for
+    /// later instead.
     pub doubt: bool,
 }
 

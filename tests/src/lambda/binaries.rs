@@ -13,7 +13,12 @@ use std::time::SystemTime;
 const BUILD: &str =
     "cargo test --workspace builds it, and so does cargo test --workspace --test binary --no-run";
 /// The project's crates that no function is made of.
-const BESIDE: [&str; 3] = ["amiary_cli", "amiary_simulator", "amiary_tests"];
+const BESIDE: [&str; 4] = [
+    "amiary_cli",
+    "amiary_model",
+    "amiary_simulator",
+    "amiary_tests",
+];
 /// The functions.
 const FUNCTIONS: [&str; 3] = ["notify", "reconcile", "replicate"];
 

@@ -28,7 +28,7 @@ const SOON: SignedDuration = SignedDuration::from_secs(10);
 /// How often it is looked at what happened.
 const TICK: Duration = Duration::from_millis(10);
 /// How long a test waits for what must come.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(5);
 /// The functions in the template, and their binaries.
 const FUNCTIONS: [(&str, &str); 3] = [
     ("ReplicateFunction", "replicate"),

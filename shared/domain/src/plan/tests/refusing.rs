@@ -79,7 +79,7 @@ fn a_refused_loan_is_the_cause_of_each_destination_that_waits_for_it() {
 }
 
 #[test]
-fn a_replica_whose_copy_was_refused_to_be_recorded_keeps_what_is_known_of_it() {
+fn what_is_refused_at_a_copy_without_an_image_is_that_copys_cause_alone() {
     let mut toy = Toy::new(family(&[IRELAND, SYDNEY]));
     let plan = toy.plan(Mandate::Event);
     toy.apply(&plan);
@@ -89,8 +89,26 @@ fn a_replica_whose_copy_was_refused_to_be_recorded_keeps_what_is_known_of_it() {
         replica.attempt = 2;
     }
     let changes = told(&toy, IRELAND);
-    assert_eq!(changes.len(), 2, "all of the account's that have no image");
-    assert!(changes.iter().all(|change| replica(change).attempt == 2));
+    assert_eq!(places(&changes), [place(IRELAND)]);
+    assert_eq!(replica(&changes[0]).attempt, 2, "what is known of it stays");
+}
+
+#[test]
+fn a_refused_loan_is_no_cause_of_a_destination_that_failed_for_good() {
+    let mut toy = Toy::new(family(&[ELSEWHERE, ALSO_ELSEWHERE]));
+    toy.converge(Mandate::Event);
+    let lineage = toy.lineage.as_mut().unwrap();
+    for (replica, state) in lineage
+        .replicas
+        .values_mut()
+        .zip([ReplicaState::Failed, ReplicaState::Wanted])
+    {
+        replica.image = None;
+        replica.state = state;
+    }
+    let waiting = lineage.replicas.values().next_back().unwrap();
+    let waiting = waiting.destination.clone();
+    assert_eq!(places(&told(&toy, "222222222222/us-east-1")), [waiting]);
 }
 
 #[test]
