@@ -283,6 +283,10 @@ pub fn plan(active: &ActivePolicy, observation: &Observation, now: Timestamp) ->
             });
         }
     }
+    // What a scheduled run could not read is left to the next one, and not to the next day.
+    if observation.mandate != Mandate::Event && observation.is_incomplete() {
+        again = Some(now);
+    }
     let mut with_loans = source.clone();
     if let Some(again) = again {
         with_loans.due = with_loans.due.min(again);

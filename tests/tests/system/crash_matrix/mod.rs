@@ -4,6 +4,7 @@
 //! more.
 
 mod fault;
+mod found;
 mod many;
 mod scene;
 mod whole;
