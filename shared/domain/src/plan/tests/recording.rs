@@ -3,7 +3,7 @@
 use super::toy::{Toy, account, family, grants, place, source_ref};
 use super::{ELSEWHERE, IRELAND, entries, notices, reasons, recorded, seeing, source};
 use crate::image::{ImageState, LaunchPermission};
-use crate::lineage::{Ancestor, Record, SourceStatus};
+use crate::lineage::{Ancestor, Record, Source, SourceStatus};
 use crate::observation::{Mandate, Parent, Seen};
 use crate::plan::{Action, Plan, RECHECK_AFTER, RETRY_AFTER, select};
 use crate::policy::{Destination, Ready};
@@ -136,10 +136,12 @@ fn a_source_that_was_not_read_or_is_not_available_keeps_what_is_remembered_of_it
     toy.permissions(&source_ref()).extend(grants(&[1]));
     toy.converge(Mandate::Schedule);
     let before = recorded(&mut toy).clone();
-    assert!(
-        without(&toy, Mandate::Schedule, Seen::NotRead).is_empty(),
-        "unknown is no news"
-    );
+    let plan = without(&toy, Mandate::Schedule, Seen::NotRead);
+    let unread = source(&plan).unwrap().clone();
+    assert_eq!(unread.due, toy.now, "the next run looks again");
+    let due = before.due;
+    assert_eq!(Source { due, ..unread }, before, "unknown is no other news");
+    assert!(notices(&plan).is_empty());
     for (seen, dropped) in [
         (Seen::Read(ImageState::Disabled), true),
         (Seen::Read(ImageState::Deregistered), false),
