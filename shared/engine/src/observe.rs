@@ -436,11 +436,13 @@ fn still_tells(
 ) -> bool {
     let recorded = |lineage: Option<&Lineage>| lineage?.replicas.get(place).cloned();
     let (before, now) = (recorded(before), recorded(now));
-    let named = now.as_ref().and_then(|replica| replica.image.as_ref());
+    let image = |replica: &Option<Replica>| replica.as_ref()?.image.clone();
+    let (named_before, named) = (image(&before), image(&now));
     before == now
+        || (named.is_some() && named == named_before)
         || seen
             .read()
-            .is_some_and(|facts| named == Some(&facts.image.at.id))
+            .is_some_and(|facts| named.as_ref() == Some(&facts.image.at.id))
 }
 
 /// Whether another run took a loan back since the source was read: what was read then still shows

@@ -110,8 +110,9 @@ impl Stage {
                         && place.is_none_or(|place| one.outcomes.iter().any(|(at, _)| at == place))
                 })
             };
-            let replicated =
-                lineage.source.status == SourceStatus::Replicated && !lineage.replicas.is_empty();
+            let mut replicas = lineage.replicas.values();
+            let replicated = lineage.source.status == SourceStatus::Replicated
+                && replicas.any(|replica| replica.state == ReplicaState::Verified);
             let heard = !replicated || is_told("replicated", None);
             self.watch.unless(heard, "no notice is lost", || {
                 format!("{source} is replicated")

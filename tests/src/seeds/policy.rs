@@ -119,7 +119,11 @@ impl Policy {
         text.push_str("[caps]\n");
         for (key, cap) in [
             ("copies-per-run", self.copies_per_run),
-            ("revocations-per-run", self.revocations_per_run),
+            // A world of few images can want to take back more than the default.
+            (
+                "revocations-per-run",
+                self.revocations_per_run.or(Some(10_000)),
+            ),
         ] {
             if let Some(cap) = cap {
                 let _ = writeln!(text, "{key} = {cap}");
