@@ -6,10 +6,11 @@ mod ways;
 use crate::{BUILDER, PRODUCTION, SOURCE_REGION};
 use amiary_cli::local::{Local, clients};
 use amiary_domain::ids::ImageRef;
+use amiary_domain::image::LaunchPermission;
 use amiary_domain::lineage::{Change, Record, Replica, ReplicaState, Source, SourceStatus};
 use amiary_engine::ports::WriteRecord;
 use amiary_runtime::Worker;
-use amiary_simulator::{ImageView, NewImage, World};
+use amiary_simulator::{ImageView, LaunchPermission as Permission, NewImage, World};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use ways::{Used, WAYS};
@@ -76,8 +77,9 @@ pub fn policy(families: usize) -> String {
     text
 }
 
-/// A source and its replica.
+/// A source of a family and its replica.
 struct Pair {
+    family: String,
     source: ImageRef,
     replica: ImageRef,
 }
@@ -101,11 +103,14 @@ impl Account {
             unused,
             used,
         };
-        let old = account.make(size, 0..size.unused + size.used).await;
+        let old = account.make(size, 0..size.unused + size.used);
         world.advance(OLD);
         let all = size.unused + size.used + size.young;
-        let young = account.make(size, size.unused + size.used..all).await;
+        let young = account.make(size, size.unused + size.used..all);
         account.put_to_use(size, &old, &young[0].source);
+        for pair in old.iter().chain(&young) {
+            account.record(pair).await;
+        }
         world.advance(SignedDuration::from_hours(48));
         world.take_events();
         world.take_stream_records();
@@ -118,53 +123,39 @@ impl Account {
         self.local.world()
     }
 
-    async fn make(&self, size: Size, numbers: std::ops::Range<usize>) -> Vec<Pair> {
-        let mut made = Vec::new();
-        for number in numbers {
+    fn make(&self, size: Size, numbers: std::ops::Range<usize>) -> Vec<Pair> {
+        let pairs = numbers.map(|number| {
             let family = format!("f{}", number % size.families);
             let source = self.publish(SOURCE_REGION, &family, number);
             let replica = self.publish(REPLICA_REGION, &family, number);
-            // Whom the images are shared with that are put to use later, no run has read yet.
-            let is_read = !(size.unused..size.unused + size.used).contains(&number);
-            made.push(self.record(&family, source, replica, is_read).await);
-        }
-        made
+            Pair {
+                family,
+                source,
+                replica,
+            }
+        });
+        pairs.collect()
     }
 
-    fn publish(&self, region: &str, family: &str, number: usize) -> ImageView {
+    fn publish(&self, region: &str, family: &str, number: usize) -> ImageRef {
         let mut image = NewImage::new(BUILDER, region, &format!("{family}-{number}"));
         image.extra_volumes = usize::from(number.is_multiple_of(10));
         let id = self.world().publish_image(image);
-        let view = self.world().image(BUILDER, region, &id);
-        view.expect("it was published")
+        let text = format!("{BUILDER}/{region}/{id}");
+        text.parse().expect("well-formed")
     }
 
-    /// Writes a pair into the record, as a run long ago would have.
-    async fn record(
-        &self,
-        family: &str,
-        source: ImageView,
-        replica: ImageView,
-        is_read: bool,
-    ) -> Pair {
-        let at = |view: &ImageView| -> ImageRef {
-            let text = format!("{BUILDER}/{}/{}", view.region, view.id);
-            text.parse().expect("well-formed")
-        };
-        let pair = Pair {
-            source: at(&source),
-            replica: at(&replica),
-        };
+    /// Writes a pair into the record, as the last run would have that read it back.
+    async fn record(&self, pair: &Pair) {
         let now = self.world().now();
-        let mut source = recorded(family, &pair.source, &source, now);
-        source.permissions = is_read.then(BTreeSet::new);
-        let mut copied = Replica::wanted(&source, &pair.replica.place, 1, now);
-        copied.state = ReplicaState::Verified;
-        copied.image = Some(pair.replica.id.clone());
-        copied.shared = is_read.then(BTreeSet::new);
+        let source = recorded(&pair.family, &pair.source, &self.view(&pair.source), now);
+        let mut replica = Replica::wanted(&source, &pair.replica.place, 1, now);
+        replica.state = ReplicaState::Verified;
+        replica.image = Some(pair.replica.id.clone());
+        replica.shared = Some(permissions(&self.view(&pair.replica)));
         let records = [
             Record::Source(Box::new(source)),
-            Record::Replica(Box::new(copied)),
+            Record::Replica(Box::new(replica)),
         ];
         for record in records {
             let (entry, notices) = ("seen".to_owned(), Vec::new());
@@ -176,7 +167,12 @@ impl Account {
             let stored = self.person.aws().commit(&change, now, "replicate").await;
             stored.expect("stored");
         }
-        pair
+    }
+
+    fn view(&self, image: &ImageRef) -> ImageView {
+        let region = image.place.region.as_str();
+        let view = self.world().image(BUILDER, region, image.id.as_str());
+        view.expect("it was published")
     }
 
     /// Of each of the last old pairs one image is used, each in another way.
@@ -217,7 +213,7 @@ fn recorded(family: &str, at: &ImageRef, view: &ImageView, now: Timestamp) -> So
         tags: BTreeMap::new(),
         snapshots: BTreeSet::new(),
         encrypted: false,
-        permissions: None,
+        permissions: Some(permissions(view)),
         loans: BTreeMap::new(),
         permissions_dropped: false,
         told: BTreeSet::new(),
@@ -226,4 +222,13 @@ fn recorded(family: &str, at: &ImageRef, view: &ImageView, now: Timestamp) -> So
         due: now + SignedDuration::from_hours(24 * 3650),
         version: 0,
     }
+}
+
+/// Whom an image is shared with: single accounts, here.
+fn permissions(view: &ImageView) -> BTreeSet<LaunchPermission> {
+    let accounts = view.launch_permissions.iter().map(|with| match with {
+        Permission::Account(account) => account.parse().expect("an account"),
+        other => panic!("shared with {other:?}"),
+    });
+    accounts.map(LaunchPermission::Account).collect()
 }

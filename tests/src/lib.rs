@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod lambda;
+pub mod seeds;
 
 use amiary_cli::local::{HOME_ACCOUNT, Happened, Local, clients};
 use amiary_domain::ids::{ImageRef, Place};
@@ -114,7 +115,11 @@ impl Stage {
 
     /// The same with another seed.
     pub async fn seeded(seed: u64, wants: &Wants) -> Self {
-        let world = World::new(seed);
+        Self::on(World::new(seed), wants).await
+    }
+
+    /// The same on a world of its own.
+    pub async fn on(world: World, wants: &Wants) -> Self {
         world.create_role(PRODUCTION, "amiary");
         world.create_role(PARTNER, "amiary");
         world.create_topic(BUILDER, SOURCE_REGION, "platform-images");
@@ -140,6 +145,18 @@ impl Stage {
         stage.local.settle().await;
         stage.world().forget_calls();
         stage
+    }
+
+    /// Brings what happened in the world to the bus, past the functions in this process.
+    pub fn route(&mut self, now: jiff::Timestamp) {
+        let world = self.world().clone();
+        let bus = self.local.bus();
+        for event in world.take_events() {
+            bus.put_event(now, &event.account, &event.region, &event.body);
+        }
+        for record in world.take_stream_records() {
+            bus.put_stream_record(now, "Table", record.record);
+        }
     }
 
     /// The simulated AWS.

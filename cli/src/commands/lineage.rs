@@ -13,7 +13,7 @@ pub(crate) async fn run(screen: &Screen, image: &str, common: &Common) -> Result
     let lineage = found.ok_or_else(|| Problem::NotFound(format!("{image} is not on record")))?;
     let history = worker.aws().history(&lineage.source.image).await?;
     if screen.json {
-        screen.print(&format!("{:#}", lineage::json(&lineage, &history)));
+        screen.print_json(&format!("{:#}", lineage::json(&lineage, &history)));
     } else {
         screen.print(&lineage::tree(&lineage));
         screen.print(&lineage::history(&history));

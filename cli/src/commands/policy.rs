@@ -49,7 +49,7 @@ pub(crate) async fn run(screen: &Screen, command: PolicyCommand) -> Result<Exit,
                 let mut said = verdict(&checked);
                 said["revision"] = number.into();
                 said["after"] = before.into();
-                screen.print(&said.to_string());
+                screen.print_json(&said.to_string());
             } else {
                 screen.say(&format!("revision {number} is active, after {before}"));
             }
@@ -61,7 +61,7 @@ pub(crate) async fn run(screen: &Screen, command: PolicyCommand) -> Result<Exit,
             let active = active.ok_or(Failure::NoPolicy)?;
             if screen.json {
                 let at = active.at.to_string();
-                screen.print(&json!({"revision": active.number, "at": at, "by": active.by, "text": active.text}).to_string());
+                screen.print_json(&json!({"revision": active.number, "at": at, "by": active.by, "text": active.text}).to_string());
             } else {
                 screen.print(&format!(
                     "# revision {}, by {} at {}",
@@ -102,7 +102,7 @@ fn report(screen: &Screen, file: &Path, text: &str, outcome: &Outcome) -> Exit {
         Exit::Unfinished
     };
     if screen.json {
-        screen.print(&verdict(outcome).to_string());
+        screen.print_json(&verdict(outcome).to_string());
         return exit;
     }
     match outcome {

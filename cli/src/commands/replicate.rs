@@ -26,7 +26,7 @@ pub(crate) async fn run(
         let (_, plan) =
             preview(session.reading(), &session.active, &image, Mandate::Person).await?;
         if screen.json {
-            screen.print(&report::plan_json(&plan).to_string());
+            screen.print_json(&report::plan_json(&plan).to_string());
         } else {
             screen.print(&report::plan(&plan));
         }
@@ -68,7 +68,7 @@ pub(crate) async fn once(
 
 fn finish(screen: &Screen, lineage: &Lineage) -> Exit {
     if screen.json {
-        screen.print(&format!("{:#}", lineage::json(lineage, &[])));
+        screen.print_json(&format!("{:#}", lineage::json(lineage, &[])));
     } else {
         screen.print(&lineage::tree(lineage));
     }

@@ -3,9 +3,12 @@
 
 mod functions;
 mod happened;
+mod process;
 mod provision;
 
+pub use functions::Drawing;
 pub use happened::Happened;
+pub use process::{Circumstances, Process};
 pub use provision::provision;
 
 use crate::exit::Problem;
@@ -17,6 +20,7 @@ use amiary_simulator::World;
 use amiary_simulator::bus::{Bus, Delivery};
 use functions::Functions;
 use jiff::{SignedDuration, Timestamp};
+use process::WorldClock;
 use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -39,29 +43,24 @@ pub struct Local {
     functions: Functions,
 }
 
-struct WorldClock(World);
-
-impl Clock for WorldClock {
-    fn now(&self) -> Timestamp {
-        self.0.now()
-    }
-}
-
 /// Clients for a principal of an account, over a simulated world.
 pub async fn clients(world: &World, account: &str, principal: &str) -> Aws {
-    clients_that_crash(world, account, principal, Arc::default()).await
+    let circumstances = Circumstances::default();
+    clients_of(world, account, principal, &Arc::default(), &circumstances).await
 }
 
-/// The same clients; where a planned fault crashes their caller, the flag is set, and what they
-/// were asked is never answered.
-async fn clients_that_crash(
+/// The same clients in other circumstances; where a planned fault crashes their caller, the flag is
+/// set, and what they were asked is never answered.
+async fn clients_of(
     world: &World,
     account: &str,
     principal: &str,
-    crashed: Arc<AtomicBool>,
+    crashed: &Arc<AtomicBool>,
+    circumstances: &Circumstances,
 ) -> Aws {
     let credentials = world.credentials(account, principal);
-    let (answering, telling) = (world.clone(), world.clone());
+    let (answering, telling, crashed) = (world.clone(), world.clone(), Arc::clone(crashed));
+    let clock_error = circumstances.clock_error;
     let transport = Transport::InProcess(InProcess {
         call: Arc::new(move |request| {
             let response = answering.call(request);
@@ -71,14 +70,14 @@ async fn clients_that_crash(
             }
             response
         }),
-        now: Arc::new(move || telling.now()),
+        now: Arc::new(move || telling.now() + clock_error),
         region: HOME_REGION.to_owned(),
         credentials: StaticCredentials {
             access_key_id: credentials.access_key_id,
             secret_access_key: credentials.secret_access_key,
             session_token: Some(credentials.session_token),
         },
-        yields: Arc::new(|| 0),
+        yields: Arc::clone(&circumstances.yields),
     });
     Aws::new(Settings {
         table: TABLE.to_owned(),
@@ -128,15 +127,45 @@ impl Local {
 
     /// The clock that the stack lives on.
     pub fn clock(&self) -> Arc<dyn Clock> {
-        Arc::new(WorldClock(self.world.clone()))
+        Arc::new(WorldClock {
+            world: self.world.clone(),
+            error: SignedDuration::ZERO,
+        })
+    }
+
+    /// Draws how it goes for each process of a function that starts from now on. Those that wait
+    /// for an invocation are ended.
+    pub fn set_circumstances(&mut self, drawing: Drawing) {
+        self.functions.set_circumstances(drawing);
+    }
+
+    /// What is to be delivered now, for a caller that has several invocations run at once. What
+    /// came of it goes to [`Bus::done`].
+    pub fn due(&mut self) -> Option<Delivery> {
+        self.route();
+        self.bus.due(self.world.now())
+    }
+
+    /// When something happens next by itself, schedules included.
+    pub fn next_moment(&self) -> Option<Timestamp> {
+        let now = self.world.now();
+        [self.world.next_change(), self.bus.next_due(now)]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Moves the clock to a moment, and past a change that is due already.
+    pub fn pass_until(&self, moment: Timestamp) {
+        let now = self.world.now();
+        let least = SignedDuration::from_millis(1);
+        self.world.advance(moment.duration_since(now).max(least));
     }
 
     /// Lets the next thing happen: a function is invoked, or, where none is due, time passes until
     /// the next change. Answers nothing once all is quiet but the schedules.
     pub async fn step(&mut self) -> Option<Happened> {
-        self.route();
-        let now = self.world.now();
-        if let Some(delivery) = self.bus.due(now) {
+        if let Some(delivery) = self.due() {
             return Some(self.invoke(delivery).await);
         }
         let next = [self.world.next_change(), self.bus.next_work()]
@@ -172,16 +201,10 @@ impl Local {
     /// first, and then it is the end.
     pub async fn next_until(&mut self, end: Timestamp) -> Option<Happened> {
         loop {
-            self.route();
-            let now = self.world.now();
-            if let Some(delivery) = self.bus.due(now) {
+            if let Some(delivery) = self.due() {
                 return Some(self.invoke(delivery).await);
             }
-            let next = [self.world.next_change(), self.bus.next_due(now)]
-                .into_iter()
-                .flatten()
-                .min();
-            match next {
+            match self.next_moment() {
                 Some(next) if next <= end => self.pass_until(next),
                 _ => break,
             }
@@ -191,13 +214,6 @@ impl Local {
         }
         self.route();
         None
-    }
-
-    fn pass_until(&self, moment: Timestamp) {
-        let now = self.world.now();
-        // A change that is due already still needs the clock to move past it.
-        let least = SignedDuration::from_millis(1);
-        self.world.advance(moment.duration_since(now).max(least));
     }
 
     fn route(&mut self) {

@@ -7,6 +7,7 @@ pub(crate) mod report;
 pub(crate) mod table;
 pub(crate) mod verdicts;
 
+use amiary_domain::notice::plain_json;
 use anstyle::{AnsiColor, Style};
 
 pub(crate) const HEADING: Style = AnsiColor::Cyan.on_default().bold();
@@ -39,6 +40,11 @@ impl Screen {
     )]
     pub(crate) fn print(&self, text: &str) {
         anstream::println!("{text}");
+    }
+
+    /// The command's result as JSON.
+    pub(crate) fn print_json(&self, document: &str) {
+        self.print(&plain_json(document));
     }
 
     /// A sentence beside the result; none where the output is JSON.

@@ -2,6 +2,7 @@
 
 use crate::process::Shell;
 use amiary_domain::ids::ImageRef;
+use amiary_domain::notice::printable;
 use amiary_simulator::Call;
 use amiary_tests::{BUILDER, PRODUCTION, Stage, Wants, golden};
 use jiff::SignedDuration;
@@ -47,6 +48,33 @@ async fn a_dry_run_shows_each_step_with_its_reason_and_changes_nothing() {
     assert!(steps.iter().all(|step| step["reason"] != ""), "{json:#}");
     assert_eq!(mutating(&stage), []);
     assert!(stage.lineage(&source).await.is_none());
+}
+
+/// Text of an image's that a terminal would act on, in every character it can be tagged with.
+#[tokio::test]
+async fn what_an_image_is_tagged_with_acts_on_no_terminal() {
+    let (stage, shell, _) = published().await;
+    let odd = "\u{9b}31m\u{9d}0;title\u{85}\u{7f}\u{202e}\u{2028}";
+    let mut image = golden("golden-odd");
+    image.tags.insert(format!("key{odd}"), odd.to_owned());
+    let source = stage.publish(image);
+    let at = source.to_string();
+    for (arguments, json) in [
+        (&["replicate", "--dry-run", &at][..], false),
+        (&["replicate", "--dry-run", &at, "--json"], true),
+        (&["replicate", &at], false),
+        (&["lineage", &at], false),
+        (&["lineage", &at, "--json"], true),
+    ] {
+        let ended = shell.amiary(arguments);
+        for line in ended.out.split('\n').chain(ended.err.split('\n')) {
+            assert_eq!(line, printable(line), "{arguments:?}");
+        }
+        if json {
+            let read = ended.json().to_string();
+            assert!(arguments[0] == "replicate" || read.contains(odd), "{read}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use amiary_domain::notice::Notice;
 use serde_json::Value;
 
 /// Who invoked the function.
-pub(crate) enum Source {
+pub enum Source {
     /// The stream, with these records.
     Stream(Vec<Record>),
     /// A schedule.
@@ -15,14 +15,15 @@ pub(crate) enum Source {
 }
 
 /// One record of the stream.
-pub(crate) struct Record {
+pub struct Record {
     /// Its sequence number, by which a failure is reported.
     pub sequence: String,
     /// The notice in it, or why there is none.
     pub notice: Result<Notice, String>,
 }
 
-pub(crate) fn source(event: &Value) -> Source {
+/// Who invoked the function with this. Whatever has no list of records is taken for a schedule.
+pub fn source(event: &Value) -> Source {
     match event.get("Records").and_then(Value::as_array) {
         Some(records) => Source::Stream(records.iter().map(record).collect()),
         None => Source::Schedule,

@@ -3,10 +3,11 @@
 
 mod event;
 
-use amiary_domain::notice::Notice;
+use amiary_domain::notice::{Notice, printable};
+use amiary_engine::chain::chain;
 use amiary_engine::ports::{Class, Outbox, PortError, Publish};
 use amiary_runtime::{Failure, Worker};
-use event::Source;
+pub use event::{Record, Source, source};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -32,13 +33,13 @@ pub async fn handle(
     event: Value,
     deadline: Option<Timestamp>,
 ) -> Result<Value, Failure> {
-    match event::source(&event) {
+    match source(&event) {
         Source::Stream(records) => Ok(stream(worker, records).await),
         Source::Schedule => schedule(worker, deadline).await,
     }
 }
 
-async fn stream(worker: &Worker, records: Vec<event::Record>) -> Value {
+async fn stream(worker: &Worker, records: Vec<Record>) -> Value {
     for record in records {
         let result = match record.notice {
             Ok(notice) => publish(worker, &notice).await.map_err(Failure::from),
@@ -47,7 +48,7 @@ async fn stream(worker: &Worker, records: Vec<event::Record>) -> Value {
         if let Err(failure) = result {
             error!(
                 sequence = record.sequence,
-                error = failure.chain(),
+                error = printable(&failure.chain()),
                 "the notice was not published"
             );
             return json!({ "batchItemFailures": [{ "itemIdentifier": record.sequence }] });
@@ -72,7 +73,11 @@ async fn schedule(worker: &Worker, deadline: Option<Timestamp>) -> Result<Value,
         match publish(worker, &notice).await {
             Ok(()) => published += 1,
             Err(failure) => {
-                error!(notice.id = notice.id, error = %failure, "the notice was not published");
+                error!(
+                    notice.id = notice.id,
+                    error = printable(&chain(&failure).join(": ")),
+                    "the notice was not published"
+                );
                 failed.insert(notice.topic);
             }
         }
@@ -84,14 +89,14 @@ fn is_late(worker: &Worker, deadline: Option<Timestamp>) -> bool {
     deadline.is_some_and(|deadline| worker.now() + TIME_TO_PUBLISH > deadline)
 }
 
-/// Publishes a notice that is still pending, and marks it. A crash between the two publishes it
-/// twice rather than never.
-async fn publish(worker: &Worker, notice: &Notice) -> Result<(), PortError> {
-    if !worker.aws().is_pending(&notice.id).await? {
-        info!(notice.id = notice.id, "already published");
+/// Publishes a notice that is still pending, as it is stored, and marks it. A crash between the two
+/// publishes it twice rather than never.
+async fn publish(worker: &Worker, hint: &Notice) -> Result<(), PortError> {
+    let Some(notice) = worker.aws().still_pending(&hint.id).await? else {
+        info!(notice.id = hint.id, "already published");
         return Ok(());
-    }
-    let message = worker.aws().publish(notice).await?;
+    };
+    let message = worker.aws().publish(&notice).await?;
     info!(
         notice.id = notice.id,
         message.id = message,

@@ -1,11 +1,14 @@
 //! The real binary, run as Lambda runs it, against a simulated AWS on the wire.
 
-use amiary_tests::lambda::{Function, without_a_table};
-use amiary_tests::{Stage, Wants, golden};
+use amiary_simulator::{FaultKind, PlannedFault, World};
+use amiary_tests::lambda::Environment;
+use amiary_tests::{Stage, Wants, golden, topic};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_notify");
+fn start(world: &World) -> Environment {
+    Environment::start(env!("CARGO_BIN_EXE_notify").as_ref(), "notify", world)
+}
 
 /// A stage on which an image is replicated, and its owner not told yet.
 async fn replicated() -> Stage {
@@ -27,10 +30,7 @@ async fn replicated() -> Stage {
 /// What the stream hands over once the table's changes went through the template's filter.
 fn batch(stage: &mut Stage) -> Value {
     let now = stage.world().now();
-    for record in stage.world().take_stream_records() {
-        let bus = stage.local.bus();
-        bus.put_stream_record(now, "Table", record.record);
-    }
+    stage.route(now);
     while let Some(delivery) = stage.local.bus().due(now) {
         if delivery.function == "NotifyFunction" && delivery.payload["Records"].is_array() {
             return delivery.payload;
@@ -42,7 +42,7 @@ fn batch(stage: &mut Stage) -> Value {
 #[tokio::test]
 async fn the_schedule_publishes_what_is_pending_once() {
     let stage = replicated().await;
-    let mut function = Function::start(BINARY, "notify", stage.world());
+    let mut function = start(stage.world());
     let schedule = json!({"source": "aws.scheduler"});
     let answer = function.invoke(schedule.clone()).await;
     assert_eq!(answer, Ok(json!({"published": 1, "failed_topics": []})));
@@ -57,7 +57,7 @@ async fn the_schedule_publishes_what_is_pending_once() {
 async fn the_stream_publishes_a_notice_once_however_often_it_comes() {
     let mut stage = replicated().await;
     let batch = batch(&mut stage);
-    let mut function = Function::start(BINARY, "notify", stage.world());
+    let mut function = start(stage.world());
     for _ in 0..2 {
         let answer = function.invoke(batch.clone()).await;
         assert_eq!(answer, Ok(json!({"batchItemFailures": []})));
@@ -68,7 +68,7 @@ async fn the_stream_publishes_a_notice_once_however_often_it_comes() {
 #[tokio::test]
 async fn a_record_that_is_no_notice_is_reported_by_its_sequence_number() {
     let stage = Stage::new(&Wants::default()).await;
-    let mut function = Function::start(BINARY, "notify", stage.world());
+    let mut function = start(stage.world());
     let record = json!({"dynamodb": {"SequenceNumber": "42", "NewImage": {"pk": {"S": "x"}}}});
     let answer = function.invoke(json!({"Records": [record]})).await;
     assert_eq!(
@@ -77,11 +77,30 @@ async fn a_record_that_is_no_notice_is_reported_by_its_sequence_number() {
     );
 }
 
-#[test]
-fn without_a_table_it_ends_with_a_readable_error() {
-    let ended = without_a_table(BINARY, "notify");
-    let said = String::from_utf8(ended.stderr).unwrap();
-    assert!(!ended.status.success());
-    let expected = "the setting AMIARY_TABLE is missing: it names the DynamoDB table";
-    assert!(said.contains(expected), "{said}");
+#[tokio::test]
+async fn a_notice_that_cannot_be_published_is_logged_with_the_same_whole_chain_by_stream_and_schedule()
+ {
+    let mut stage = replicated().await;
+    let batch = batch(&mut stage);
+    let refused = FaultKind::refused("InternalErrorException", 500, "as planned");
+    let refused = PlannedFault::new(refused).operation("Publish");
+    stage.world().plan_fault(refused.every());
+    let mut function = start(stage.world());
+    let answer = function.invoke(batch).await.unwrap();
+    assert_eq!(
+        answer["batchItemFailures"].as_array().map(Vec::len),
+        Some(1)
+    );
+    let answer = function.invoke(json!({"source": "aws.scheduler"})).await;
+    let expected = json!({"published": 0, "failed_topics": [topic()]});
+    assert_eq!(answer, Ok(expected));
+    let told = function.end().await.of_level("ERROR");
+    let [by_stream, by_schedule] = &told[..] else {
+        panic!("each is told once: {told:?}");
+    };
+    for told in [by_stream, by_schedule] {
+        let chain = told["error"].as_str().unwrap();
+        assert!(chain.contains("Publish in "), "{chain}");
+        assert!(chain.contains("as planned: service error: "), "{chain}");
+    }
 }

@@ -2,12 +2,14 @@
 
 use amiary_cli::local::clients;
 use amiary_simulator::World;
-use amiary_tests::lambda::{Function, without_a_table};
+use amiary_tests::lambda::Environment;
 use amiary_tests::{BUILDER, PRODUCTION, Stage, Wants, golden};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_reconcile");
+fn start(world: &World) -> Environment {
+    Environment::start(env!("CARGO_BIN_EXE_reconcile").as_ref(), "reconcile", world)
+}
 
 fn schedule() -> Value {
     json!({"source": "aws.scheduler", "detail-type": "Scheduled Event", "detail": {}})
@@ -21,7 +23,7 @@ async fn the_schedule_alone_replicates_what_no_event_reported_and_says_what_it_d
     };
     let stage = Stage::new(&wants).await;
     let source = stage.publish(golden("golden-1"));
-    let mut function = Function::start(BINARY, "reconcile", stage.world());
+    let mut function = start(stage.world());
     let answer = function.invoke(schedule()).await.unwrap();
     assert_eq!(answer["revision"], 1, "{answer}");
     assert_eq!(answer["looked_at"], 1);
@@ -44,7 +46,7 @@ async fn without_a_policy_lambda_is_told_so() {
     let world = World::new(1);
     let admin = clients(&world, BUILDER, "administrator").await;
     admin.create_table().await.unwrap();
-    let mut function = Function::start(BINARY, "reconcile", &world);
+    let mut function = start(&world);
     let error = function.invoke(schedule()).await.unwrap_err();
     assert_eq!(error["errorType"], "NoPolicy");
     let expected = "no policy is active: amiary policy apply FILE";
@@ -54,7 +56,7 @@ async fn without_a_policy_lambda_is_told_so() {
 #[tokio::test]
 async fn a_failed_call_reaches_lambda_with_its_whole_chain_and_the_next_invocation_is_answered() {
     let world = World::new(1);
-    let mut function = Function::start(BINARY, "reconcile", &world);
+    let mut function = start(&world);
     let error = function.invoke(schedule()).await.unwrap_err();
     assert_eq!(error["errorType"], "Call");
     let message = error["errorMessage"].as_str().unwrap();
@@ -65,13 +67,4 @@ async fn a_failed_call_reaches_lambda_with_its_whole_chain_and_the_next_invocati
     admin.create_table().await.unwrap();
     let error = function.invoke(schedule()).await.unwrap_err();
     assert_eq!(error["errorType"], "NoPolicy");
-}
-
-#[test]
-fn without_a_table_it_ends_with_a_readable_error() {
-    let ended = without_a_table(BINARY, "reconcile");
-    let said = String::from_utf8(ended.stderr).unwrap();
-    assert!(!ended.status.success());
-    let expected = "the setting AMIARY_TABLE is missing: it names the DynamoDB table";
-    assert!(said.contains(expected), "{said}");
 }

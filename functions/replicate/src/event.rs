@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 /// What an event asks for.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Scope {
+pub enum Scope {
     /// To look at these images.
     Images(Vec<ImageRef>),
     /// Nothing, for this reason.
@@ -20,7 +20,10 @@ pub(crate) enum Scope {
 /// Reads an `EventBridge` event: image state changes, see
 /// [Monitor AMI events](https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitor-ami-events.html),
 /// and calls that changed tags or permissions, as `CloudTrail` reports them.
-pub(crate) fn scope(body: &str) -> Result<Scope, Failure> {
+///
+/// # Errors
+/// Where the text is no such event, or names what can't be an account, Region or image.
+pub fn scope(body: &str) -> Result<Scope, Failure> {
     let event: EventBridgeEvent<Value> = serde_json::from_str(body)
         .map_err(|error| Failure::Event(format!("not an EventBridge event: {error}")))?;
     if event.source != "aws.ec2" {

@@ -9,7 +9,7 @@ use amiary_domain::observation::Mandate;
 use amiary_engine::run::look_at;
 use amiary_runtime::{Failure, Session, Worker};
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
-use event::Scope;
+pub use event::{Scope, scope};
 use jiff::{SignedDuration, Timestamp};
 use tracing::{error, info};
 
@@ -50,7 +50,7 @@ async fn one(
     message: &SqsMessage,
     deadline: Option<Timestamp>,
 ) -> Result<(), Failure> {
-    let images = match event::scope(message.body.as_deref().unwrap_or_default())? {
+    let images = match scope(message.body.as_deref().unwrap_or_default())? {
         Scope::Images(images) => images,
         Scope::Nothing(reason) => {
             info!(reason, "the event is left alone");

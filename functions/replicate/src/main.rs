@@ -1,20 +1,6 @@
 //! Starts the function `replicate` on AWS Lambda.
 
-use amiary_runtime::{Worker, deadline, start_logging};
-use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
-
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    start_logging();
-    let worker = Worker::from_environment("replicate").await;
-    let worker = &worker.map_err(|failure| failure.chain())?;
-    lambda_runtime::run(service_fn(
-        async move |event: LambdaEvent<aws_lambda_events::sqs::SqsEvent>| {
-            let deadline = deadline(&event.context);
-            amiary_replicate::handle(worker, event.payload, deadline)
-                .await
-                .map_err(Diagnostic::from)
-        },
-    ))
-    .await
+async fn main() -> Result<(), lambda_runtime::Error> {
+    amiary_runtime::serve("replicate", amiary_replicate::handle).await
 }

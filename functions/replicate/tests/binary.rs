@@ -3,19 +3,18 @@
 use amiary_cli::local::clients;
 use amiary_domain::lineage::ReplicaState;
 use amiary_simulator::World;
-use amiary_tests::lambda::{Function, without_a_table};
+use amiary_tests::lambda::Environment;
 use amiary_tests::{BUILDER, Stage, Wants, golden};
 use serde_json::{Value, json};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_replicate");
+fn start(world: &World) -> Environment {
+    Environment::start(env!("CARGO_BIN_EXE_replicate").as_ref(), "replicate", world)
+}
 
 /// What the queue hands over once the world's events went through the template's rules.
 fn batch(stage: &mut Stage) -> Value {
     let now = stage.world().now();
-    for event in stage.world().take_events() {
-        let bus = stage.local.bus();
-        bus.put_event(now, &event.account, &event.region, &event.body);
-    }
+    stage.route(now);
     let delivery = stage.local.bus().due(now).expect("the rules match");
     assert_eq!(delivery.function, "ReplicateFunction");
     delivery.payload
@@ -29,7 +28,7 @@ fn message(id: &str, body: &str) -> Value {
 async fn an_image_event_from_the_queue_starts_every_copy() {
     let mut stage = Stage::new(&Wants::default()).await;
     let source = stage.publish(golden("golden-1"));
-    let mut function = Function::start(BINARY, "replicate", stage.world());
+    let mut function = start(stage.world());
     let answer = function.invoke(batch(&mut stage)).await;
     assert_eq!(answer, Ok(json!({"batchItemFailures": []})));
     assert_eq!(stage.count("CopyImage"), 2);
@@ -47,7 +46,7 @@ async fn a_malformed_message_is_reported_alone_and_logged_once() {
     let mut batch = batch(&mut stage);
     let records = batch["Records"].as_array_mut().unwrap();
     records.insert(0, message("bad", "not an event"));
-    let mut function = Function::start(BINARY, "replicate", stage.world());
+    let mut function = start(stage.world());
     let answer = function.invoke(batch).await;
     assert_eq!(
         answer,
@@ -58,13 +57,8 @@ async fn a_malformed_message_is_reported_alone_and_logged_once() {
         2,
         "the other message is carried out"
     );
-    let log = function.end();
-    let errors: Vec<Value> = log
-        .lines()
-        .map(|line| serde_json::from_str(line).expect("a line of JSON"))
-        .filter(|line: &Value| line["level"] == "ERROR")
-        .collect();
-    assert_eq!(errors.len(), 1, "{log}");
+    let errors = function.end().await.of_level("ERROR");
+    assert_eq!(errors.len(), 1, "{errors:?}");
     assert_eq!(errors[0]["message.id"], "bad");
 }
 
@@ -76,7 +70,7 @@ async fn without_a_policy_the_invocation_fails_and_its_messages_come_again() {
     let id = world.publish_image(golden("golden-1"));
     let body = &world.take_events()[0].body;
     assert_eq!(body["detail"]["ImageId"], id);
-    let mut function = Function::start(BINARY, "replicate", &world);
+    let mut function = start(&world);
     let batch = json!({"Records": [message("one", &body.to_string())]});
     let answer = function.invoke(batch).await;
     let error = answer.unwrap_err();
@@ -86,13 +80,4 @@ async fn without_a_policy_the_invocation_fails_and_its_messages_come_again() {
         said.contains("no policy is active: amiary policy apply FILE"),
         "{said}"
     );
-}
-
-#[test]
-fn without_a_table_it_ends_with_a_readable_error() {
-    let ended = without_a_table(BINARY, "replicate");
-    let said = String::from_utf8(ended.stderr).unwrap();
-    assert!(!ended.status.success());
-    let expected = "the setting AMIARY_TABLE is missing: it names the DynamoDB table";
-    assert!(said.contains(expected), "{said}");
 }

@@ -1,7 +1,9 @@
 //! Owns the SDK's clients: one of each service for each account and Region, made when it is first
 //! needed and kept, so that connections and credentials are shared by everything that follows.
 
+use crate::credentials::Checked;
 use crate::transport::{InProcess, LONGEST_PAUSE, Transport, network_client};
+use crate::whole::{Form, Whole};
 use amiary_domain::ids::{AccountId, Region};
 use aws_config::identity::IdentityCache;
 use aws_config::retry::RetryConfig;
@@ -60,7 +62,7 @@ struct AtPlace {
 }
 
 macro_rules! client {
-    ($(#[$doc:meta])* $service:ident, $sdk:ident) => {
+    ($(#[$doc:meta])* $service:ident, $sdk:ident, $form:expr) => {
         $(#[$doc])*
         pub async fn $service(
             &self,
@@ -71,7 +73,8 @@ macro_rules! client {
             place
                 .$service
                 .get_or_init(|| {
-                    let mut config = $sdk::config::Builder::from(&place.config);
+                    let mut config = $sdk::config::Builder::from(&place.config)
+                        .interceptor(Whole($form));
                     if let Some(partition) = &place.partition {
                         config = config.retry_partition(partition.clone());
                     }
@@ -110,27 +113,27 @@ impl Clients {
 
     client!(
         /// EC2.
-        ec2, aws_sdk_ec2
+        ec2, aws_sdk_ec2, Form::Xml
     );
     client!(
         /// EC2 Auto Scaling.
-        autoscaling, aws_sdk_autoscaling
+        autoscaling, aws_sdk_autoscaling, Form::Xml
     );
     client!(
         /// Systems Manager.
-        ssm, aws_sdk_ssm
+        ssm, aws_sdk_ssm, Form::Json
     );
     client!(
         /// KMS.
-        kms, aws_sdk_kms
+        kms, aws_sdk_kms, Form::Json
     );
     client!(
         /// SNS.
-        sns, aws_sdk_sns
+        sns, aws_sdk_sns, Form::Xml
     );
     client!(
         /// `DynamoDB`.
-        dynamodb, aws_sdk_dynamodb
+        dynamodb, aws_sdk_dynamodb, Form::Json
     );
 
     /// The ARN of a role that is given by its name in an account, or by its ARN already.
@@ -186,7 +189,7 @@ impl Clients {
         if let Some(id) = &self.external_id {
             provider = provider.external_id(id);
         }
-        let provider = SharedCredentialsProvider::new(provider.build().await);
+        let provider = SharedCredentialsProvider::new(Checked(provider.build().await));
         keep(&self.roles, key, provider)
     }
 }

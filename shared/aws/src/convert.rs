@@ -9,12 +9,18 @@ use aws_sdk_ec2::types as ec2;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
+/// The most characters that are kept of the reason for a state: it is written down as a cause.
+const LONGEST_REASON: usize = 1_000;
+
 /// An answer that can't be what AWS documents.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unreadable {
     /// Something that is always there is missing.
     #[error("the answer has no {0}")]
     Missing(&'static str),
+    /// It is about another thing than the one asked about.
+    #[error("the answer is about another {0} than the one asked about")]
+    Another(&'static str),
     /// An identifier is not one.
     #[error(transparent)]
     Id(#[from] InvalidId),
@@ -169,6 +175,22 @@ pub(crate) fn to_tags(tags: &Tags) -> Vec<ec2::Tag> {
         .collect()
 }
 
+/// A list that is always there, however empty. EC2 sends it as an empty element then.
+pub(crate) fn list<'a, T>(
+    seen: Option<&'a Vec<T>>,
+    what: &'static str,
+) -> Result<&'a [T], Unreadable> {
+    seen.map(Vec::as_slice).ok_or(Unreadable::Missing(what))
+}
+
+/// An answer is about what was asked about.
+pub(crate) fn about(seen: Option<&str>, asked: &str, what: &'static str) -> Result<(), Unreadable> {
+    if seen == Some(asked) {
+        return Ok(());
+    }
+    Err(Unreadable::Another(what))
+}
+
 /// The image id that a call answered.
 pub(crate) fn image_id(text: Option<&str>) -> Result<ImageId, Unreadable> {
     Ok(needed(text, "image id")?.parse()?)
@@ -192,10 +214,9 @@ fn state(seen: &ec2::ImageState) -> ImageState {
 }
 
 fn reason(seen: &ec2::StateReason) -> Option<String> {
-    seen.message()
-        .or(seen.code())
-        .filter(|text| !text.is_empty())
-        .map(str::to_owned)
+    let text = seen.message().or(seen.code());
+    text.filter(|text| !text.is_empty())
+        .map(|text| text.chars().take(LONGEST_REASON).collect())
 }
 
 fn source(seen: &ec2::Image) -> Result<Option<(Region, ImageId)>, Unreadable> {

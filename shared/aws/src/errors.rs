@@ -3,6 +3,7 @@
 
 mod classes;
 
+use amiary_domain::notice::printable;
 use amiary_engine::ports::{Class, PortError};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -12,6 +13,11 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use classes::{cancellation, class_of};
 use std::error::Error;
 use std::fmt::Display;
+
+/// The most characters of a code: the longest of AWS's has about sixty.
+const LONGEST_CODE: usize = 100;
+/// The most characters of a message. It is recorded as a cause, and a record has its limit.
+const LONGEST_MESSAGE: usize = 1_000;
 
 /// What lies below a [`PortError`].
 type Source = Box<dyn Error + Send + Sync>;
@@ -92,7 +98,12 @@ impl Call {
         let message = self.explain(&facts);
         PortError {
             request: facts.request_id,
-            ..self.error(class, facts.code, message, Some(error.into()))
+            ..self.error(
+                class,
+                told(&facts.code, LONGEST_CODE),
+                message,
+                Some(error.into()),
+            )
         }
     }
 
@@ -107,13 +118,14 @@ impl Call {
         self.error(class, code.to_owned(), message.to_owned(), Some(source))
     }
 
-    /// The error of a call whose answer is not what AWS documents.
+    /// The error of a call whose answer is not what AWS documents. What was answered, and whether
+    /// the call was done, is unknown.
     pub fn unreadable(&self, source: impl Into<Source>) -> PortError {
         let source = source.into();
         self.error(
-            Class::Permanent,
+            Class::Retry,
             "UnreadableAnswer".to_owned(),
-            source.to_string(),
+            told(&source.to_string(), LONGEST_MESSAGE),
             Some(source),
         )
     }
@@ -124,7 +136,7 @@ impl Call {
         self.error(
             Class::Permanent,
             "NotSent".to_owned(),
-            source.to_string(),
+            told(&source.to_string(), LONGEST_MESSAGE),
             Some(source),
         )
     }
@@ -154,7 +166,7 @@ impl Call {
     }
 
     fn explain(&self, facts: &Facts) -> String {
-        let message = facts.message.clone();
+        let message = told(&facts.message, LONGEST_MESSAGE);
         match self.mend(facts) {
             Some(mend) => format!("{message}; {mend}"),
             None => message,
@@ -220,8 +232,9 @@ impl Facts {
             .map(|response| response.status().as_u16());
         match error {
             SdkError::ServiceError(context) => match context.err().meta() {
-                meta if meta.code().is_some() => Self::said(meta, status),
-                _ => Self::silent(&unnamed(status), error, is_success(status), status),
+                meta if names_an_error(meta) => Self::said(meta, status),
+                // Every error of AWS's has a code: something else answered.
+                _ => Self::silent(&unnamed(status), error, true, status),
             },
             SdkError::TimeoutError(_) => Self::silent("Timeout", error, true, None),
             SdkError::ConstructionFailure(_) => Self::without_answer("NotSent", error, false),
@@ -250,8 +263,8 @@ impl Facts {
             return Self::silent(code, error, transient, None);
         };
         let facts = match find::<ErrorMetadata>(error) {
-            Some(meta) => Self::said(meta, None),
-            None => Self::silent("NoCredentials", error, may_recover(credentials), None),
+            Some(meta) if names_an_error(meta) => Self::said(meta, None),
+            _ => Self::silent("NoCredentials", error, may_recover(credentials), None),
         };
         Self {
             of_credentials: true,
@@ -286,17 +299,34 @@ impl Facts {
     }
 }
 
+/// What was answered, as a person is told it: printable, and not longer than this.
+fn told(text: &str, most: usize) -> String {
+    let text = printable(text);
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
 /// Whether credentials that could not be had may be had later.
 fn may_recover(error: &CredentialsError) -> bool {
     matches!(
         error,
-        CredentialsError::ProviderTimedOut(_) | CredentialsError::ProviderError(_)
+        CredentialsError::ProviderTimedOut(_)
+            | CredentialsError::ProviderError(_)
+            // Of a role: STS answered, and nobody can read what.
+            | CredentialsError::Unhandled(_)
     )
 }
 
 /// Whether an answer says by its status that the call was done, although nobody can read it.
 fn is_success(status: Option<u16>) -> bool {
     status.is_some_and(|status| (200..300).contains(&status))
+}
+
+/// Whether an answer says by a code which error it is.
+fn names_an_error(meta: &ErrorMetadata) -> bool {
+    meta.code().is_some_and(|code| !code.is_empty())
 }
 
 /// A word of our own for an answer that names no error.

@@ -1,14 +1,17 @@
 //! Owns reading images and snapshots from EC2.
 
 use crate::Aws;
-use crate::convert;
+use crate::convert::{self, Unreadable};
 use crate::errors::Call;
 use amiary_domain::ids::{AccountId, ImageId, ImageRef, Place, SnapshotId};
 use amiary_domain::image::{Image, LaunchPermission, Snapshot};
+use amiary_engine::pages::Pages;
 use amiary_engine::ports::{Answer, Class, Page, ReadImages};
 use async_trait::async_trait;
+use aws_sdk_ec2::operation::describe_image_attribute::DescribeImageAttributeOutput;
+use aws_sdk_ec2::operation::describe_images::DescribeImagesOutput;
 use aws_sdk_ec2::operation::describe_images::builders::DescribeImagesFluentBuilder;
-use aws_sdk_ec2::types::{Filter, ImageAttributeName, SnapshotAttributeName};
+use aws_sdk_ec2::types::{self as ec2, Filter, ImageAttributeName, SnapshotAttributeName};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most images one page may hold, see
@@ -33,33 +36,42 @@ impl ReadImages for Aws {
             Err(error) if is_absence(&error.code) => return Ok(None),
             Err(error) => return Err(error),
         };
-        answer
-            .images()
-            .iter()
-            .find(|image| image.image_id() == Some(id.as_str()))
-            .map(|image| convert::image(image, &place.region))
-            .transpose()
-            .map_err(|error| call.unreadable(error))
+        let unreadable = |error| call.unreadable(error);
+        let images = images_of(&answer).map_err(unreadable)?;
+        let Some(first) = images.first() else {
+            return Ok(None);
+        };
+        let asked = |image: &&ec2::Image| image.image_id() == Some(id.as_str());
+        let image = images.iter().find(asked).unwrap_or(first);
+        convert::about(image.image_id(), id.as_str(), "image").map_err(unreadable)?;
+        let image = convert::image(image, &place.region).map_err(unreadable)?;
+        Ok(Some(image))
     }
 
     async fn images_named(&self, place: &Place, name: &str) -> Answer<Vec<Image>> {
         let call = Call::ec2("DescribeImages", place);
         let filter = Filter::builder().name("name").values(literal(name)).build();
-        let mut pages = self
+        let request = self
             .describe_images(place, &call)
             .await?
             .owners("self")
             .filters(filter)
-            .into_paginator()
-            .page_size(PAGE)
-            .send();
+            .max_results(PAGE);
         let mut found = Vec::new();
-        while let Some(page) = pages.next().await {
-            for image in page.map_err(|error| call.failed(error))?.images() {
+        let (mut pages, mut from) = (Pages::default(), None);
+        loop {
+            let answer = request.clone().set_next_token(from).send().await;
+            let answer = answer.map_err(|error| call.failed(error))?;
+            for image in images_of(&answer).map_err(|error| call.unreadable(error))? {
                 let image =
                     convert::image(image, &place.region).map_err(|error| call.unreadable(error))?;
                 own(&image, place, &call)?;
                 found.push(image);
+            }
+            let next = pages.turn(next_page(&answer));
+            from = next.map_err(|no_end| call.unreadable(no_end))?;
+            if from.is_none() {
+                break;
             }
         }
         found.retain(|image| image.name == name);
@@ -77,8 +89,9 @@ impl ReadImages for Aws {
             .send()
             .await
             .map_err(|error| call.failed(error))?;
-        let mut items = Vec::with_capacity(answer.images().len());
-        for seen in answer.images() {
+        let images = images_of(&answer).map_err(|error| call.unreadable(error))?;
+        let mut items = Vec::with_capacity(images.len());
+        for seen in images {
             match convert::image(seen, &place.region) {
                 Ok(image) => {
                     own(&image, place, &call)?;
@@ -96,10 +109,7 @@ impl ReadImages for Aws {
         }
         Ok(Page {
             items,
-            next: answer
-                .next_token()
-                .filter(|token| !token.is_empty())
-                .map(str::to_owned),
+            next: next_page(&answer),
         })
     }
 
@@ -114,13 +124,7 @@ impl ReadImages for Aws {
             .send()
             .await
             .map_err(|error| call.failed(error))?;
-        let permissions = answer
-            .launch_permissions()
-            .iter()
-            .map(convert::launch_permission);
-        permissions
-            .collect::<Result<_, _>>()
-            .map_err(|error| call.unreadable(error))
+        permissions_of(&answer, &image.id).map_err(|error| call.unreadable(error))
     }
 
     async fn snapshots(
@@ -137,7 +141,8 @@ impl ReadImages for Aws {
                 .describe_snapshots()
                 .set_snapshot_ids(Some(some.to_vec()));
             let answer = request.send().await.map_err(|error| call.failed(error))?;
-            for snapshot in answer.snapshots() {
+            let snapshots = convert::list(answer.snapshots.as_ref(), "set of snapshots");
+            for snapshot in snapshots.map_err(|error| call.unreadable(error))? {
                 let snapshot =
                     convert::snapshot(snapshot).map_err(|error| call.unreadable(error))?;
                 found.insert(snapshot.id.clone(), snapshot);
@@ -161,9 +166,31 @@ impl ReadImages for Aws {
             .send()
             .await
             .map_err(|error| call.failed(error))?;
-        convert::volume_permissions(answer.create_volume_permissions())
+        let about = convert::about(answer.snapshot_id(), snapshot.as_str(), "snapshot");
+        let permissions = answer.create_volume_permissions.as_ref();
+        about
+            .and_then(|()| convert::list(permissions, "volume permissions"))
+            .and_then(convert::volume_permissions)
             .map_err(|error| call.unreadable(error))
     }
+}
+
+fn images_of(answer: &DescribeImagesOutput) -> Result<&[ec2::Image], Unreadable> {
+    convert::list(answer.images.as_ref(), "set of images")
+}
+
+fn next_page(answer: &DescribeImagesOutput) -> Option<String> {
+    let token = answer.next_token().filter(|token| !token.is_empty());
+    token.map(str::to_owned)
+}
+
+fn permissions_of(
+    answer: &DescribeImageAttributeOutput,
+    image: &ImageId,
+) -> Result<BTreeSet<LaunchPermission>, Unreadable> {
+    convert::about(answer.image_id(), image.as_str(), "image")?;
+    let permissions = convert::list(answer.launch_permissions.as_ref(), "launch permissions")?;
+    permissions.iter().map(convert::launch_permission).collect()
 }
 
 impl Aws {

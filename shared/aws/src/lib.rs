@@ -4,6 +4,7 @@
 mod changes;
 mod clients;
 mod convert;
+mod credentials;
 mod errors;
 mod images;
 mod keys;
@@ -11,6 +12,7 @@ pub mod record;
 mod topics;
 mod transport;
 mod uses;
+mod whole;
 
 pub use transport::{CONNECTION_HEADER, InProcess, Service, StaticCredentials, Transport};
 

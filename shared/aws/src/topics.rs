@@ -42,7 +42,7 @@ impl Publish for Aws {
 
 /// The message: the text for people, and below a line `---` the data for machines, on one line.
 fn message(notice: &Notice) -> String {
-    format!("{}\n\n---\n{}", notice.text(), notice.data())
+    format!("{}\n\n---\n{}", notice.text(), notice.data_line())
 }
 
 /// What subscriptions filter by. SNS takes no attribute without a value.

@@ -220,6 +220,8 @@ mod tests {
             "ami-0123",
             "AMI-01234567",
             "ami-0123456G",
+            "ami-0123456z",
+            "ami-0123456A",
             "snap-01234567",
             "ami-01234567\n",
         ] {
@@ -247,15 +249,66 @@ mod tests {
             "US-EAST-1",
             "us--1",
             "-1",
+            "us-1",
+            "us-east-123",
+            "us-east-",
+            "us-ea5t-1",
+            "us-a-very-very-very-long-place-12",
         ] {
             assert!(bad.parse::<Region>().is_err(), "{bad:?}");
         }
+        assert!("us-a-very-very-very-long-plac-12".parse::<Region>().is_ok());
     }
 
     #[test]
     fn an_image_reference_survives_being_written_and_read() {
         let text = "111111111111/eu-west-1/ami-0123456789abcdef0";
-        assert_eq!(text.parse::<ImageRef>().unwrap().to_string(), text);
+        let image: ImageRef = text.parse().unwrap();
+        assert_eq!(image.to_string(), text);
+        assert_eq!(image.place.to_string(), "111111111111/eu-west-1");
+        assert_eq!(image.place.to_string().parse(), Ok(image.place.clone()));
+        let json = serde_json::to_string(&image).unwrap();
+        assert_eq!(json, format!("{text:?}"));
+        assert_eq!(serde_json::from_str::<ImageRef>(&json).unwrap(), image);
+    }
+
+    #[test]
+    fn half_a_reference_is_refused_with_what_was_expected() {
+        for (bad, expected) in [
+            ("ami-01234567", "an image's account, Region and id"),
+            ("eu-west-1/ami-01234567", "an account and a Region"),
+            ("1/eu-west-1/ami-01234567", "an account id"),
+            ("111111111111/eu/ami-01234567", "a Region's code"),
+            ("111111111111/eu-west-1/ami-", "an image id"),
+        ] {
+            let error = bad.parse::<ImageRef>().unwrap_err();
+            assert!(error.expected.starts_with(expected), "{bad}: {error}");
+            let json = format!("{bad:?}");
+            assert!(serde_json::from_str::<ImageRef>(&json).is_err(), "{bad}");
+        }
+        assert!("111111111111".parse::<Place>().is_err());
+        let long = "x".repeat(1_000).parse::<ImageRef>().unwrap_err();
+        assert_eq!(long.text.len(), 128);
+    }
+
+    #[test]
+    fn an_account_has_twelve_digits() {
+        assert!("012345678901".parse::<AccountId>().is_ok());
+        for bad in [
+            "",
+            "12345678901",
+            "1234567890123",
+            "12345678901x",
+            " 12345678901",
+        ] {
+            assert!(bad.parse::<AccountId>().is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_snapshots_id_is_no_images() {
+        assert!("snap-01234567".parse::<SnapshotId>().is_ok());
+        assert!("ami-01234567".parse::<SnapshotId>().is_err());
     }
 
     #[test]

@@ -119,3 +119,31 @@ pub struct Key {
     /// Whether it is a symmetric encryption key, the only kind EBS takes.
     pub symmetric: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_may_launch_an_image_is_told_by_kind_and_id() {
+        let organization = "arn:aws:organizations::111111111111:organization/o-a1b2c3d4e5";
+        let unit = "arn:aws:organizations::111111111111:ou/o-a1b2c3d4e5/ou-ab12-cd34ef56";
+        for (permission, expected) in [
+            (
+                LaunchPermission::Account("111111111111".parse().unwrap()),
+                "account 111111111111",
+            ),
+            (
+                LaunchPermission::Organization(organization.to_owned()),
+                "organization o-a1b2c3d4e5",
+            ),
+            (
+                LaunchPermission::OrganizationalUnit(unit.to_owned()),
+                "OU ou-ab12-cd34ef56",
+            ),
+            (LaunchPermission::Everyone, "everyone"),
+        ] {
+            assert_eq!(permission.to_string(), expected);
+        }
+    }
+}

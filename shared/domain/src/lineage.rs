@@ -106,7 +106,7 @@ pub struct Replica {
     /// Where the replica is, or will be.
     pub destination: Place,
     /// Which version of which family it is a copy of.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version_of: Option<Version>,
     /// How far it is.
     pub state: ReplicaState,
@@ -125,7 +125,7 @@ pub struct Replica {
     pub granted_snapshots: BTreeSet<AccountId>,
     /// Whom it is shared with, by its last complete read, whoever shared it; `None` until there was
     /// one.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shared: Option<BTreeSet<LaunchPermission>>,
     /// Keys of the tags that Amiary put on it.
     pub tagged: BTreeSet<String>,
@@ -292,4 +292,51 @@ pub struct HistoryEntry {
     pub revision: u64,
     /// Who decided: a function's name, or `amiary` for a person at a terminal.
     pub by: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_is_told_by_the_word_it_is_stored_as() {
+        let states = [
+            (ReplicaState::Wanted, "wanted"),
+            (ReplicaState::Copying, "copying"),
+            (ReplicaState::Available, "available"),
+            (ReplicaState::Completed, "completed"),
+            (ReplicaState::Verified, "verified"),
+            (ReplicaState::Failed, "failed"),
+            (ReplicaState::Withdrawn, "withdrawn"),
+            (ReplicaState::Gone, "gone"),
+        ];
+        for (state, word) in states {
+            assert_eq!(state.to_string(), word);
+            assert_eq!(serde_json::to_value(state).unwrap(), word);
+            assert_eq!(
+                format!("{state:>10}"),
+                format!("{word:>10}"),
+                "it fills a column"
+            );
+        }
+        let statuses = [
+            (SourceStatus::Replicating, "replicating"),
+            (SourceStatus::Replicated, "replicated"),
+            (SourceStatus::Incomplete, "incomplete"),
+            (SourceStatus::Unavailable, "unavailable"),
+        ];
+        for (status, word) in statuses {
+            assert_eq!(status.to_string(), word);
+            assert_eq!(serde_json::to_value(status).unwrap(), word);
+        }
+    }
+
+    #[test]
+    fn what_goes_on_by_itself_is_unfinished_and_nothing_else_is() {
+        use ReplicaState as S;
+        let unfinished = [S::Wanted, S::Copying, S::Available, S::Completed];
+        let ended = [S::Verified, S::Failed, S::Withdrawn, S::Gone];
+        assert!(unfinished.into_iter().all(S::is_unfinished));
+        assert!(!ended.into_iter().any(S::is_unfinished));
+    }
 }

@@ -158,6 +158,61 @@ mod tests {
         assert_ne!(tokens[0], tokens[2]);
     }
 
+    /// Stored records and running copies wait for these very texts.
+    #[test]
+    fn tokens_and_operations_stay_as_they_were() {
+        let ireland = place("111111111111/eu-west-1");
+        let token = client_token(&source(), &ireland, 1);
+        assert_eq!(
+            token,
+            "amiary-ea0fa98a99b6b4b4f4f63ad176d33efa783e21dc475b278079"
+        );
+        let named = operation(&source(), &ireland);
+        assert_eq!(named, "76b0b6c79266293ba09f5f9e6277aa49");
+        assert_ne!(
+            named,
+            operation(&source(), &place("222222222222/eu-west-1"))
+        );
+    }
+
+    #[test]
+    fn the_first_attempt_has_the_sources_name_and_later_ones_their_number() {
+        assert_eq!(replica_name("golden", 0), "golden");
+        assert_eq!(replica_name("golden", 1), "golden");
+        assert_eq!(replica_name("golden", 2), "golden-attempt-2");
+        assert_eq!(replica_name(&"n".repeat(128), 12).len(), 128);
+    }
+
+    #[test]
+    fn a_policys_own_tags_win_over_the_sources_and_the_operations_are_always_there() {
+        let tags = Tags::from([("Team", "web"), ("Role", "x")].map(|(k, v)| (k.into(), v.into())));
+        let mut rules = rules();
+        rules.add = Tags::from([("Team".to_owned(), "policy".to_owned())]);
+        let ireland = place("111111111111/eu-west-1");
+        let (copied, _) = replica_tags(&rules, &source(), &tags, "web", &ireland);
+        assert_eq!(
+            (copied["Team"].as_str(), copied["Role"].as_str()),
+            ("policy", "x")
+        );
+        assert_eq!(copied[SOURCE_TAG], source().to_string());
+        assert_eq!(copied[OPERATION_TAG], operation(&source(), &ireland));
+        assert_eq!(copied[FAMILY_TAG], "web");
+        rules.copy = false;
+        let (added, no_room) = replica_tags(&rules, &source(), &tags, "web", &ireland);
+        assert_eq!(added.len(), 4, "{added:?}");
+        assert!(no_room.is_empty());
+    }
+
+    #[test]
+    fn only_two_prefixes_are_reserved() {
+        for reserved in ["aws:x", "AWS:x", "amiary:x", "Amiary:x"] {
+            assert!(is_reserved(reserved), "{reserved}");
+        }
+        for free in ["aws", "awsx:y", "amiary", "Role", ""] {
+            assert!(!is_reserved(free), "{free}");
+        }
+    }
+
     #[test]
     fn a_name_of_128_characters_stays_within_the_limit_on_a_later_attempt() {
         let name = "n".repeat(128);

@@ -3,6 +3,7 @@
 use crate::ids::{ImageRef, Place};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 /// SNS's limit of a subject's characters, see
 /// [Publish](https://docs.aws.amazon.com/sns/latest/api/API_Publish.html).
@@ -108,6 +109,12 @@ impl Notice {
         lines.join("\n")
     }
 
+    /// [`data`](Self::data) as one line of JSON. Characters that act instead of showing are escaped:
+    /// a machine reads the same, a mailbox shows them.
+    pub fn data_line(&self) -> String {
+        plain_json(&self.data().to_string())
+    }
+
     /// The message for machines, one JSON object with a `format` number.
     pub fn data(&self) -> serde_json::Value {
         serde_json::json!({
@@ -136,11 +143,32 @@ impl Notice {
     }
 }
 
-/// A text without control characters, safe in a terminal, a log line or a mail.
+/// A text without characters that act instead of showing: safe in a terminal, a log line or a mail.
 pub fn printable(text: &str) -> String {
     text.chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .map(|c| if acts(c) { '\u{fffd}' } else { c })
         .collect()
+}
+
+/// A document of JSON with characters that act escaped. It says the same, and is safe to show.
+pub fn plain_json(document: &str) -> String {
+    let mut plain = String::new();
+    for c in document.chars() {
+        if c != '\n' && acts(c) {
+            // All of these are of the basic plane, and stand within strings only.
+            let _ = write!(plain, "\\u{:04x}", u32::from(c));
+        } else {
+            plain.push(c);
+        }
+    }
+    plain
+}
+
+/// Whether a character is a control character, ends a line, or turns the direction of the text
+/// after it, see [Unicode's bidirectional algorithm](https://www.unicode.org/reports/tr9/).
+fn acts(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn ascii(text: &str) -> String {
@@ -186,6 +214,104 @@ mod tests {
             prop_assert!(subject.bytes().all(|b| (0x20..0x7f).contains(&b)), "{:?}", subject);
             prop_assert!(subject.starts_with("Image "));
         }
+    }
+
+    #[test]
+    fn what_turns_the_direction_of_text_or_ends_a_line_is_not_printable() {
+        assert_eq!(
+            printable("a\u{202e}b\u{2066}c\u{2028}d\u{9b}e\u{7f}"),
+            "a\u{fffd}b\u{fffd}c\u{fffd}d\u{fffd}e\u{fffd}"
+        );
+        let letters = "שלום — 語 🦀\u{200d}é";
+        assert_eq!(printable(letters), letters);
+    }
+
+    #[test]
+    fn the_data_is_one_line_of_printable_json_that_reads_back_the_same() {
+        let said = notice(NoticeKind::Lost, "w\u{9b}\u{85}\u{202e}\u{2028}\n🦀", "f");
+        let line = said.data_line();
+        assert_eq!(line, printable(&line));
+        let read: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(read, said.data());
+    }
+
+    #[test]
+    fn a_subject_says_what_became_of_which_image() {
+        for (kind, expected) in [
+            (NoticeKind::Replicated, "Image golden-1 is replicated [web]"),
+            (NoticeKind::Waiting, "Image golden-1 waits for a mend [web]"),
+            (
+                NoticeKind::Failed,
+                "Image golden-1 could not be replicated [web]",
+            ),
+            (NoticeKind::Lost, "Image golden-1 lost a replica [web]"),
+        ] {
+            assert_eq!(notice(kind, "golden-1", "web").subject(), expected);
+        }
+        let foreign = notice(NoticeKind::Lost, "g\u{e9}\n1", "web").subject();
+        assert_eq!(foreign, "Image g??1 lost a replica [web]");
+    }
+
+    #[test]
+    fn a_long_name_is_cut_to_fill_the_subject_and_leaves_room_for_what_is_said() {
+        let long = "n".repeat(128);
+        let subject = notice(NoticeKind::Lost, &long, "web").subject();
+        assert_eq!(subject.len(), LONGEST_SUBJECT);
+        assert!(subject.ends_with("n lost a replica [web]"));
+        let subject = notice(NoticeKind::Lost, &long, &"f".repeat(128)).subject();
+        assert_eq!(subject.len(), LONGEST_SUBJECT);
+        assert!(
+            subject.starts_with("Image nnnnnnnnnnnnnn lost a replica [fff"),
+            "{subject}"
+        );
+    }
+
+    #[test]
+    fn a_machine_is_told_each_fact_by_its_name() {
+        let notice = notice(NoticeKind::Waiting, "golden-1", "web");
+        let expected = serde_json::json!({
+            "format": 1,
+            "kind": "waiting",
+            "id": "n",
+            "family": "web",
+            "owner": "platform",
+            "source": "111111111111/us-east-1/ami-0123456789abcdef0",
+            "name": "golden-1",
+            "destinations": [{
+                "account": "111111111111", "region": "eu-west-1", "outcome": "line\nbreak",
+            }],
+        });
+        assert_eq!(notice.data(), expected);
+    }
+
+    #[test]
+    fn a_subscription_can_filter_by_kind_family_owner_and_the_sources_place() {
+        for (kind, word) in [
+            (NoticeKind::Replicated, "replicated"),
+            (NoticeKind::Waiting, "waiting"),
+            (NoticeKind::Failed, "failed"),
+            (NoticeKind::Lost, "lost"),
+        ] {
+            let expected = [
+                ("kind", word),
+                ("family", "web"),
+                ("owner", "platform"),
+                ("source-account", "111111111111"),
+                ("source-region", "us-east-1"),
+            ];
+            let expected = expected.map(|(key, value)| (key, value.to_owned())).into();
+            assert_eq!(notice(kind, "golden-1", "web").attributes(), expected);
+            assert_eq!(serde_json::to_value(kind).unwrap(), word, "as it is stored");
+        }
+    }
+
+    #[test]
+    fn a_text_names_the_image_its_people_and_each_destination() {
+        let text = notice(NoticeKind::Replicated, "golden-1", "web").text();
+        let expected = "golden-1 (111111111111/us-east-1/ami-0123456789abcdef0)\n\
+             family web, owner platform\n\n  111111111111/eu-west-1: line\u{fffd}break\n\n\
+             Every replica was read back and is as the policy wants it.";
+        assert_eq!(text, expected);
     }
 
     #[test]

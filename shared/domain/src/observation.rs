@@ -31,6 +31,14 @@ impl<T> Seen<T> {
     }
 }
 
+impl Observation {
+    /// Whether the source or a replica could not be read in passing.
+    pub fn is_incomplete(&self) -> bool {
+        let mut seen = std::iter::once(&self.source).chain(self.replicas.values());
+        seen.any(|seen| matches!(seen, Seen::Unknown(_)))
+    }
+}
+
 /// What was seen of one lineage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Observation {

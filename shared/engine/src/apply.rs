@@ -4,10 +4,12 @@
 use crate::chain::chain;
 use crate::ports::{Class, PortError, Reading, Writing};
 use amiary_domain::ids::Place;
-use amiary_domain::lineage::{Record, Replica, Source};
+use amiary_domain::lineage::{Lineage, Record, Replica, ReplicaState, Source};
 use amiary_domain::notice::printable;
 use amiary_domain::observation::Observation;
-use amiary_domain::plan::{Action, ActivePolicy, CopyAnswer, Group, Plan, Step, after_copy};
+use amiary_domain::plan::{
+    Action, ActivePolicy, CopyAnswer, Group, Plan, Step, after_copy, is_ours,
+};
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
@@ -15,6 +17,9 @@ use tracing::{info, warn};
 
 /// No step is started within this time of the deadline: more than the longest a call may take.
 const MARGIN: SignedDuration = SignedDuration::from_secs(35);
+
+/// What EC2 answers where an image is deregistered, or in no state to be changed.
+const UNAVAILABLE: &str = "InvalidAMIID.Unavailable";
 
 /// What became of a step.
 #[derive(Debug)]
@@ -79,6 +84,7 @@ pub async fn apply(
         reading,
         writing,
         active,
+        before: observation.lineage.as_ref(),
         deadline,
     };
     let recorded = observation
@@ -116,6 +122,8 @@ struct Applier<'a> {
     reading: Reading<'a>,
     writing: Writing<'a>,
     active: &'a ActivePolicy,
+    /// The record as it was read before any of the steps.
+    before: Option<&'a Lineage>,
     deadline: Option<Timestamp>,
 }
 
@@ -225,9 +233,15 @@ impl Applier<'_> {
             Ok(image) => CopyAnswer::Started(image),
             Err(error) => match error.class {
                 Class::Retry | Class::NotReady | Class::Conflict => return outcome(error),
-                Class::Quota => CopyAnswer::QuotaFull(error.to_string()),
-                Class::TokenMismatch => CopyAnswer::TokenMismatch(error.to_string()),
-                Class::Gone | Class::Permanent => CopyAnswer::Refused(error.to_string()),
+                Class::Quota if !self.was_asked_before(copying) => {
+                    CopyAnswer::QuotaFull(error.to_string())
+                }
+                Class::Quota | Class::TokenMismatch | Class::Gone | Class::Permanent => {
+                    match self.refused(copying, &request.name, error).await {
+                        Ok(answer) => answer,
+                        Err(outcome) => return outcome,
+                    }
+                }
                 Class::NameTaken => match self.who_has(copying, &request.name).await {
                     Ok(answer) => answer,
                     Err(error) => return outcome(error),
@@ -256,6 +270,46 @@ impl Applier<'_> {
         }
     }
 
+    /// What a refusal means. The same call may have been made before and its answer lost: then the
+    /// copy is there all the same, or will show in a while, and another attempt would make a second
+    /// one.
+    async fn refused(
+        &self,
+        copying: &Replica,
+        name: &str,
+        error: PortError,
+    ) -> Result<CopyAnswer, Outcome> {
+        let was_asked = self.was_asked_before(copying);
+        let named = self.reading.images.images_named(&copying.destination, name);
+        let made = match named.await {
+            Ok(found) => found.into_iter().find(|image| is_ours(copying, image)),
+            Err(unread) if unread.class == Class::Permanent && !was_asked => None,
+            Err(unread) => return Err(outcome(unread)),
+        };
+        let is_early = was_asked && self.reading.clock.now() < copying.due;
+        match made {
+            Some(image) => Ok(CopyAnswer::NameTaken(Some(Box::new(image)))),
+            None if is_early => Err(Outcome::NotReady(format!(
+                "refused, though asked for before: what came of that is looked for after {}: {error}",
+                copying.due
+            ))),
+            None => Ok(match error.class {
+                Class::Quota => CopyAnswer::QuotaFull(error.to_string()),
+                Class::TokenMismatch => CopyAnswer::TokenMismatch(error.to_string()),
+                _ => CopyAnswer::Refused(error.to_string()),
+            }),
+        }
+    }
+
+    /// Whether an earlier run recorded that it makes the same call.
+    fn was_asked_before(&self, copying: &Replica) -> bool {
+        let replicas = self.before.map(|lineage| &lineage.replicas);
+        let recorded = replicas.and_then(|replicas| replicas.get(&copying.destination));
+        recorded.is_some_and(|recorded| {
+            recorded.state == ReplicaState::Copying && recorded.request == copying.request
+        })
+    }
+
     async fn who_has(&self, copying: &Replica, name: &str) -> Result<CopyAnswer, PortError> {
         let mut found = self
             .reading
@@ -275,11 +329,15 @@ fn resources(
         .collect()
 }
 
-/// A loan on an image or snapshot that is gone needs no giving back.
+/// A loan on an image or snapshot that is gone needs no giving back, nor does one on an image that is
+/// no longer in a state to be changed: deregistered or disabled, it has lost its permissions. See
+/// [EC2's error codes](https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html).
 fn taken_back(result: Result<(), PortError>, loan: bool) -> Outcome {
     match result {
         Ok(()) => Outcome::Done,
-        Err(error) if loan && error.class == Class::Gone => Outcome::AlreadySo,
+        Err(error) if loan && (error.class == Class::Gone || error.code == UNAVAILABLE) => {
+            Outcome::AlreadySo
+        }
         Err(error) => outcome(error),
     }
 }

@@ -1,13 +1,14 @@
 //! Owns how an error is told with everything below it: each sentence once, however the layers
 //! repeat one another.
 
+use amiary_domain::notice::printable;
 use std::error::Error;
 
 /// The most characters of one sentence: some libraries put a whole request into theirs.
 const LONGEST: usize = 400;
 
 /// An error and what lies below it, the outermost first, without what an earlier sentence says
-/// already.
+/// already. Each sentence is printable: some quote what they could not read.
 pub fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
     let mut told: Vec<String> = Vec::new();
     let mut next = Some(error);
@@ -23,6 +24,7 @@ pub fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
 
 fn shortened(sentence: &str) -> String {
     let line: String = sentence.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = printable(&line);
     match line.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line,
@@ -55,6 +57,15 @@ mod tests {
         assert_eq!(
             chain(&error),
             ["the call failed: no route", "cable unplugged"]
+        );
+    }
+
+    #[test]
+    fn a_sentence_that_quotes_control_characters_is_printable() {
+        let error = layers(&["unexpected token '\0' and \u{9b}31m"]);
+        assert_eq!(
+            chain(&error),
+            ["unexpected token '\u{fffd}' and \u{fffd}31m"]
         );
     }
 

@@ -4,7 +4,11 @@
 pub mod apply;
 pub mod chain;
 pub mod observe;
+pub mod pages;
 pub mod ports;
 pub mod reconcile;
 pub mod retention;
 pub mod run;
+
+#[cfg(test)]
+mod tests;

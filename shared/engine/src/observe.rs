@@ -2,8 +2,8 @@
 //! becomes unknown; only what the whole decision hangs on is an error.
 
 use crate::ports::{Answer, Class, PortError, Reading};
-use amiary_domain::ids::{ImageId, ImageRef, Place};
-use amiary_domain::image::{Image, ImageState, Key};
+use amiary_domain::ids::{AccountId, ImageId, ImageRef, Place};
+use amiary_domain::image::{Image, ImageState, Key, LaunchPermission};
 use amiary_domain::lineage::{Ancestor, Lineage, Replica, ReplicaState};
 use amiary_domain::naming::SOURCE_TAG;
 use amiary_domain::observation::{ImageFacts, Mandate, Observation, Parent, Seen};
@@ -225,7 +225,7 @@ fn differs(lineage: &Lineage, source: &Seen<ImageFacts>) -> bool {
             let mut present = present.clone();
             present.retain(|permission| {
                 !recorded.loans.iter().any(|(account, loan)| {
-                    let lent = amiary_domain::image::LaunchPermission::Account(account.clone());
+                    let lent = LaunchPermission::Account(account.clone());
                     loan.image && *permission == lent
                 })
             });
@@ -393,6 +393,7 @@ async fn read_keys(reading: Reading<'_>, observation: &mut Observation, family: 
 }
 
 /// Observes again after a plan was applied: the record, and only what the plan's steps touched.
+/// What was seen of an image that the record does not name any more is forgotten.
 ///
 /// # Errors
 /// Where the record can't be read.
@@ -409,10 +410,58 @@ pub async fn observe_again(
     };
     again.lineage = reading.record.lineage(&source).await?;
     again.parent = None;
+    let (before, now) = (&observation.lineage, &again.lineage);
+    again
+        .replicas
+        .retain(|place, seen| still_tells(place, seen, before.as_ref(), now.as_ref()));
     for (_, step) in applied.steps() {
         reread(reading, &mut again, &source, &step.action).await;
     }
+    if has_lost_a_loan(observation, &again)
+        && let Seen::Read(facts) = &mut again.source
+    {
+        facts.permissions = seen(reading.images.launch_permissions(&source).await);
+    }
     Ok(again)
+}
+
+/// Whether what was seen at a place still tells anything after the record was read again: where the
+/// record is as it was, or names the image that was seen. Otherwise a copy that was just started
+/// would be judged by what was there before it.
+fn still_tells(
+    place: &Place,
+    seen: &Seen<ImageFacts>,
+    before: Option<&Lineage>,
+    now: Option<&Lineage>,
+) -> bool {
+    let recorded = |lineage: Option<&Lineage>| lineage?.replicas.get(place).cloned();
+    let (before, now) = (recorded(before), recorded(now));
+    let image = |replica: &Option<Replica>| replica.as_ref()?.image.clone();
+    let (named_before, named) = (image(&before), image(&now));
+    before == now
+        || (named.is_some() && named == named_before)
+        || seen
+            .read()
+            .is_some_and(|facts| named.as_ref() == Some(&facts.image.at.id))
+}
+
+/// Whether another run took a loan back since the source was read: what was read then still shows
+/// it, and would pass for its owner's wish.
+fn has_lost_a_loan(before: &Observation, again: &Observation) -> bool {
+    let lent = |observation: &Observation| -> BTreeSet<AccountId> {
+        let loans = observation.lineage.iter().flat_map(|l| &l.source.loans);
+        let images = loans.filter(|(_, loan)| loan.image);
+        images.map(|(account, _)| account.clone()).collect()
+    };
+    let shown = again
+        .source
+        .read()
+        .and_then(|facts| facts.permissions.read());
+    let now = lent(again);
+    lent(before).into_iter().any(|account| {
+        let is_shown = LaunchPermission::Account(account.clone());
+        !now.contains(&account) && shown.is_some_and(|shown| shown.contains(&is_shown))
+    })
 }
 
 async fn reread(reading: Reading<'_>, again: &mut Observation, source: &ImageRef, action: &Action) {

@@ -10,7 +10,6 @@ use amiary_domain::retention::{Lookout, Protection, Report};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 /// What a failed call means for what happens next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -287,8 +286,9 @@ pub trait StorePolicy: Send + Sync {
 pub trait Outbox: Send + Sync {
     /// Up to `most` pending notices stored before a moment, the oldest first.
     async fn pending(&self, before: Timestamp, most: usize) -> Answer<Vec<Notice>>;
-    /// Whether a notice is still pending, by a consistent read.
-    async fn is_pending(&self, id: &str) -> Answer<bool>;
+    /// The notice of this id as it is stored, by a consistent read; `None` where it is not pending
+    /// any more.
+    async fn still_pending(&self, id: &str) -> Answer<Option<Notice>>;
     /// Marks a notice as published.
     async fn published(&self, id: &str, at: Timestamp) -> Answer<()>;
 }
@@ -328,19 +328,4 @@ pub struct Writing<'a> {
     pub record: &'a dyn WriteRecord,
     /// Who decides, for the history: a function's name, or `amiary` for a person.
     pub by: &'a str,
-}
-
-impl fmt::Display for Class {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Retry => "retry",
-            Self::Quota => "quota",
-            Self::NotReady => "not ready",
-            Self::Gone => "gone",
-            Self::NameTaken => "name taken",
-            Self::TokenMismatch => "token mismatch",
-            Self::Conflict => "conflict",
-            Self::Permanent => "permanent",
-        })
-    }
 }

@@ -2,11 +2,14 @@
 //! due to be looked at again. All of it is planned before any of it is applied, so that the caps
 //! hold for the run as a whole.
 
+use crate::chain::chain;
 use crate::observe::observe;
-use crate::ports::{Answer, PortError, Reading, Writing};
+use crate::pages::{NoEnd, Pages};
+use crate::ports::{Answer, Class, PortError, Reading, Writing};
 use crate::run::{Report, carry_out};
 use amiary_domain::ids::{ImageRef, Place};
 use amiary_domain::image::Image;
+use amiary_domain::notice::printable;
 use amiary_domain::observation::{Mandate, Observation};
 use amiary_domain::plan::{ActivePolicy, Budget, Held, Plan, RECHECK_AFTER, check, plan};
 use futures_util::stream::{self, StreamExt as _};
@@ -113,10 +116,8 @@ async fn look(
 }
 
 fn unread(summary: &mut Summary, error: PortError) {
-    warn!(
-        error = &error as &(dyn std::error::Error + 'static),
-        "could not be read: left to the next run"
-    );
+    let told = printable(&chain(&error).join(": "));
+    warn!(error = told, "could not be read: left to the next run");
     summary.unread.push(error);
 }
 
@@ -161,6 +162,7 @@ async fn discover(
 ) -> Answer<BTreeSet<ImageRef>> {
     let mut found = BTreeSet::new();
     let mut from = None;
+    let mut pages = Pages::default();
     loop {
         let page = reading.images.images(place, from).await?;
         let selected: Vec<ImageRef> = page
@@ -171,9 +173,23 @@ async fn discover(
             .collect();
         let known = reading.record.known(&selected).await?;
         found.extend(selected.into_iter().filter(|image| !known.contains(image)));
-        from = page.next;
+        from = pages
+            .turn(page.next)
+            .map_err(|no_end| endless(place, no_end))?;
         if from.is_none() {
             return Ok(found);
         }
+    }
+}
+
+fn endless(place: &Place, no_end: NoEnd) -> PortError {
+    PortError {
+        class: Class::Retry,
+        operation: "DescribeImages",
+        place: place.to_string(),
+        code: "UnreadableAnswer".to_owned(),
+        message: no_end.to_string(),
+        request: None,
+        source: Some(Box::new(no_end)),
     }
 }

@@ -64,8 +64,8 @@ impl Failure {
     }
 }
 
-impl From<Failure> for Diagnostic {
-    fn from(failure: Failure) -> Self {
+impl From<&Failure> for Diagnostic {
+    fn from(failure: &Failure) -> Self {
         Self {
             error_type: failure.kind().to_owned(),
             error_message: failure.chain(),
@@ -90,7 +90,7 @@ mod tests {
             source: Some("reset by peer".into()),
         });
         assert_eq!(
-            Diagnostic::from(failure).error_message,
+            Diagnostic::from(&failure).error_message,
             "a call failed: DescribeImages in 111111111111/eu-west-1: no answer: the connection broke: \
              reset by peer"
         );

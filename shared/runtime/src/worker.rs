@@ -142,11 +142,3 @@ impl Worker {
         Ok(session)
     }
 }
-
-/// An invocation's deadline, which Lambda gives in milliseconds since 1970.
-pub fn deadline(context: &lambda_runtime::Context) -> Option<Timestamp> {
-    let milliseconds = i64::try_from(context.deadline)
-        .ok()
-        .filter(|milliseconds| *milliseconds > 0)?;
-    Timestamp::from_millisecond(milliseconds).ok()
-}

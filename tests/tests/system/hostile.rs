@@ -1,3 +1,20 @@
+//! Hostile input of every kind: what comes in is read, or refused with a reason, and nothing is done
+//! that it does not justify.
+
+pub mod answering;
+mod answers;
+mod answers_by_port;
+mod answers_by_run;
+pub mod asked;
+mod batches;
+mod bends;
+mod events;
+mod images;
+mod notices;
+pub mod policies;
+mod runs;
+pub mod told;
+
 use amiary_domain::lineage::ReplicaState;
 use amiary_domain::naming::MOST_TAGS;
 use amiary_tests::{BUILDER, SOURCE_REGION, Stage, Wants, golden};
@@ -172,4 +189,30 @@ async fn one_hostile_image_does_not_hold_up_the_others() {
             .collect::<Vec<_>>(),
         [ReplicaState::Verified]
     );
+}
+
+/// Cases of the tables are counted here; each stands in its table with the outcome it must have.
+#[test]
+fn there_are_at_least_three_hundred_hostile_cases_each_with_its_outcome() {
+    let (events, truncated) = events::count();
+    let (answers, foreign) = answers::count();
+    let by_hand = [
+        ("messages of replicate", events),
+        ("batches of replicate", batches::count()),
+        ("records and payloads of notify", notices::count()),
+        ("policies", policies::count()),
+        ("names, descriptions and tags", images::count()),
+        ("answers of AWS, by port", answers),
+        ("answers of AWS, by run", runs::count()),
+    ];
+    let generated = [
+        ("truncated messages", truncated),
+        ("answers that are not AWS's, by operation", foreign),
+    ];
+    for (what, count) in by_hand.iter().chain(&generated) {
+        println!("{count:>5} {what}");
+    }
+    let written: usize = by_hand.iter().map(|(_, count)| count).sum();
+    println!("{written:>5} written by hand, each with its outcome");
+    assert!(written >= 300, "{written}");
 }

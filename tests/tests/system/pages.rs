@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every command of a `console` block, the file that runs it, and the words it is run by.
-const RUN: [(&str, &str, &str); 5] = [
+const RUN: [(&str, &str, &str); 6] = [
     ("cargo run -- demo", ".ci/run", "\n  cargo run -- demo\n"),
     (
         "cargo test --workspace",
@@ -20,6 +20,11 @@ const RUN: [(&str, &str, &str); 5] = [
         "policy.example.toml",
     ),
     ("bash .ci/run", ".ci/run", "steps=(format templates tests"),
+    (
+        "bash .ci/mutants sample",
+        ".ci/run",
+        "\n  bash .ci/mutants sample\n",
+    ),
 ];
 
 fn root() -> &'static Path {

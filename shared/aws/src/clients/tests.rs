@@ -20,7 +20,7 @@ pub(crate) fn world() -> (Transport, Arc<Mutex<Vec<String>>>) {
         http::Response::new(Bytes::from(if host.starts_with("sts") {
             ASSUMED
         } else {
-            r#"<DescribeImagesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><imagesSet/></DescribeImagesResponse>"#
+            r#"<DescribeImagesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>r-1</requestId><imagesSet/></DescribeImagesResponse>"#
         }))
     };
     let service = InProcess {

@@ -84,7 +84,7 @@ fn an_answer_that_nobody_can_read_is_asked_for_again() {
     for (status, class, code) in [
         (200, Class::Retry, "UnreadableAnswer"),
         (502, Class::Retry, "HTTP 502"),
-        (403, Class::Permanent, "HTTP 403"),
+        (403, Class::Retry, "HTTP 403"),
     ] {
         let unread = CopyImageError::unhandled("not XML");
         let response = HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::empty());
@@ -92,6 +92,19 @@ fn an_answer_that_nobody_can_read_is_asked_for_again() {
         assert_eq!((error.class, error.code.as_str()), (class, code));
         assert!(error.message.contains("not XML"), "{}", error.message);
     }
+}
+
+/// A cause is written down: a record has its limit, and a person's terminal its control characters.
+#[test]
+fn what_aws_says_is_told_printable_and_not_longer_than_a_record_can_hold() {
+    let error = answered(400, "Some\u{9b}Code", &"x\n".repeat(1_000_000));
+    assert_eq!(error.code, "Some\u{fffd}Code");
+    assert_eq!(error.message.chars().count(), LONGEST_MESSAGE + 1);
+    assert_eq!(error.message, printable(&error.message));
+    let error = answered(400, &"C".repeat(1_000_000), "no");
+    assert_eq!(error.code.chars().count(), LONGEST_CODE + 1);
+    let error = call().unreadable("y".repeat(1_000_000));
+    assert_eq!(error.message.chars().count(), LONGEST_MESSAGE + 1);
 }
 
 #[test]
@@ -176,6 +189,15 @@ fn credentials_that_did_not_come_are_asked_for_again_and_missing_ones_are_not() 
         (CredentialsError::provider_error(throttled), Class::Retry),
         (
             CredentialsError::provider_error("the connection was reset"),
+            Class::Retry,
+        ),
+        (
+            // STS answered with a page that names no code, as a proxy's 503 does.
+            CredentialsError::provider_error(ErrorMetadata::builder().build()),
+            Class::Retry,
+        ),
+        (
+            CredentialsError::unhandled("STS credentials must be defined"),
             Class::Retry,
         ),
         (

@@ -137,8 +137,8 @@ pub(super) fn encode_record(key: &Key, record: &Record) -> Result<Item, serde_dy
             let (kind, due) = work(&stored);
             set(&mut item, "work_kind", kind);
             set(&mut item, "work_due", due);
-            let at = &stored.image.place;
-            let order = family_order(&stored.version_of(), at, key);
+            let ImageRef { place, id } = &stored.image;
+            let order = family_order(&stored.version_of(), place, id);
             set(&mut item, "family_order", order);
             Ok(item)
         }
@@ -151,7 +151,8 @@ pub(super) fn encode_record(key: &Key, record: &Record) -> Result<Item, serde_dy
             if let Some(version) = &stored.version_of {
                 set(&mut item, "family", &version.family);
                 let at = &stored.destination;
-                set(&mut item, "family_order", family_order(version, at, key));
+                let order = family_order(version, at, &stored.source.id);
+                set(&mut item, "family_order", order);
             }
             Ok(item)
         }

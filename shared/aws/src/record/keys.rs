@@ -1,7 +1,7 @@
 //! Owns the table's keys. They are forever: a key that changes loses what is stored under it.
 
 use super::{Attributes, text};
-use amiary_domain::ids::{ImageRef, Place};
+use amiary_domain::ids::{ImageId, ImageRef, Place};
 use amiary_domain::lineage::{Record, Source, SourceStatus, Version};
 use jiff::Timestamp;
 
@@ -125,12 +125,12 @@ pub(super) fn work(source: &Source) -> (&'static str, String) {
 
 /// A source's or replica's place among its family: by architecture, account and Region, then by the
 /// age of its version. One whose age is unknown counts as the oldest.
-pub(super) fn family_order(version: &Version, at: &Place, key: &Key) -> String {
+pub(super) fn family_order(version: &Version, at: &Place, source: &ImageId) -> String {
     let Place { account, region } = at;
     let created = version.created.map_or_else(|| "-".to_owned(), sortable);
     format!(
-        "{}#{account}#{region}#{created}#{}",
-        version.architecture, key.pk
+        "{}#{account}#{region}#{created}#{source}",
+        version.architecture
     )
 }
 

@@ -32,12 +32,13 @@ pub use table::{DEFINITION, Definition, Index};
 use crate::Aws;
 use crate::clients::Identity;
 use crate::errors::Call;
+use amiary_engine::pages::Pages;
 use amiary_engine::ports::Answer;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use items::Item;
 use keys::Key;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// An item in the SDK's form.
 type Attributes = HashMap<String, AttributeValue>;
@@ -67,7 +68,8 @@ impl Aws {
             .send()
             .await
             .map_err(|error| call.failed(error))?;
-        Ok(answer.item.map(Item::from))
+        let item = answer.item.map(known_item).transpose();
+        item.map_err(|unknown| call.unreadable(unknown))
     }
 
     /// The items of a partition whose sort keys begin so, in order of those keys, by consistent
@@ -92,17 +94,51 @@ impl Aws {
     /// as that takes.
     async fn items(&self, query: QueryFluentBuilder, most: usize) -> Answer<Vec<Item>> {
         let call = self.on_table("Query");
-        let mut pages = query.into_paginator().send();
         let mut items = Vec::new();
-        while items.len() < most
-            && let Some(page) = pages.next().await
-        {
+        let (mut pages, mut from) = (Pages::default(), None);
+        loop {
+            let page = query.clone().set_exclusive_start_key(from).send().await;
             let page = page.map_err(|error| call.failed(error))?;
-            items.extend(page.items.unwrap_or_default().into_iter().map(Item::from));
+            let found = page
+                .items
+                .ok_or_else(|| call.unreadable("the answer has no items"))?;
+            for item in found {
+                items.push(known_item(item).map_err(|unknown| call.unreadable(unknown))?);
+            }
+            from = page.last_evaluated_key.filter(|key| !key.is_empty());
+            let next = pages.turn(from.as_ref().map(page_name));
+            let next = next.map_err(|no_end| call.unreadable(no_end))?;
+            if next.is_none() || items.len() >= most {
+                break;
+            }
         }
         items.truncate(most);
         Ok(items)
     }
+}
+
+/// An item apart from any SDK; or that it has an attribute of a type that nobody knows, which the
+/// conversion can't take.
+fn known_item(item: Attributes) -> Result<Item, &'static str> {
+    if item.values().all(is_known) {
+        Ok(Item::from(item))
+    } else {
+        Err("an attribute has a type that is not known here")
+    }
+}
+
+fn is_known(value: &AttributeValue) -> bool {
+    match value {
+        AttributeValue::L(list) => list.iter().all(is_known),
+        AttributeValue::M(map) => map.values().all(is_known),
+        other => !other.is_unknown(),
+    }
+}
+
+/// A page's key as one text.
+fn page_name(key: &Attributes) -> String {
+    let sorted: BTreeMap<&String, &AttributeValue> = key.iter().collect();
+    format!("{sorted:?}")
 }
 
 /// A text as an attribute.

@@ -27,11 +27,12 @@ impl Outbox for Aws {
             .collect()
     }
 
-    async fn is_pending(&self, id: &str) -> Answer<bool> {
-        Ok(self
-            .item(&keys::notice(id))
-            .await?
-            .is_some_and(|item| is_pending(&item)))
+    async fn still_pending(&self, id: &str) -> Answer<Option<Notice>> {
+        let item = self.item(&keys::notice(id)).await?;
+        let pending = item.filter(is_pending);
+        pending
+            .map(|item| self.readable("GetItem", decode(item)))
+            .transpose()
     }
 
     /// Fails where there is no such notice; marking one twice is the same as once.

@@ -93,7 +93,9 @@ impl ReadRecord for Aws {
             .query()
             .await
             .index_name("family")
-            .key_condition_expression("family = :family")
+            // `family` is a reserved word.
+            .key_condition_expression("#family = :family")
+            .expression_attribute_names("#family", "family")
             .expression_attribute_values(":family", text(name));
         let call = self.on_table("Query");
         let from = from.map(|from| family_key(name, &from)).transpose();
@@ -230,11 +232,10 @@ impl Aws {
                 .send()
                 .await
                 .map_err(|error| call.failed(error))?;
-            let items = answer
-                .responses
-                .into_iter()
-                .flat_map(HashMap::into_values)
-                .flatten();
+            let responses = answer.responses;
+            let responses =
+                responses.ok_or_else(|| call.unreadable("the answer has no responses"))?;
+            let items = responses.into_values().flatten();
             present.extend(items.filter_map(partition_key));
             let left = answer
                 .unprocessed_keys

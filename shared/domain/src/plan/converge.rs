@@ -397,6 +397,18 @@ fn verified(
     verified
         .granted_snapshots
         .retain(|account| users.contains(account));
+    // What was taken away just before a crash is recorded still: whoever sets it again, it is theirs.
+    let snapshots = facts
+        .snapshots
+        .read()
+        .into_iter()
+        .flat_map(BTreeMap::values);
+    let carriers: Vec<&Tags> = std::iter::once(&facts.image.tags)
+        .chain(snapshots.map(|snapshot| &snapshot.tags))
+        .collect();
+    verified
+        .tagged
+        .retain(|key| carriers.iter().any(|tags| tags.contains_key(key)));
     if verified == *replica {
         return Decided::default();
     }

@@ -80,7 +80,6 @@ fn ask(context: &Context, replica: Replica, key: Option<String>) -> Decided {
         state: ReplicaState::Copying,
         tagged: request.tags.keys().cloned().collect(),
         request: Some(request),
-        image: None,
         cause: None,
         revision: context.active.revision,
         due: context.now + RETRY_AFTER,
@@ -128,7 +127,7 @@ fn again(context: &Context, ended: &Replica) -> Replica {
     }
 }
 
-/// Records what a destination waits for; its owner is told once of each cause.
+/// Records what a wanted replica waits for; its owner is told once of each cause.
 fn wait(context: &Context, replica: Replica, recorded: Option<&Replica>, cause: String) -> Decided {
     let said_before = recorded
         .is_some_and(|r| r.state == ReplicaState::Wanted && r.cause.as_deref() == Some(&cause));
@@ -136,7 +135,6 @@ fn wait(context: &Context, replica: Replica, recorded: Option<&Replica>, cause: 
         return Decided::left(cause);
     }
     let waiting = Replica {
-        state: ReplicaState::Wanted,
         cause: Some(cause.clone()),
         ..replica
     };
@@ -360,7 +358,7 @@ fn may_be_delay(copying: &Replica, now: Timestamp) -> bool {
 
 /// Whether an image is a copy: by the operation its tags name, its name, and the source EC2
 /// recorded. What was made from an instance is none, whatever source EC2 recorded for it.
-pub(super) fn is_ours(copying: &Replica, image: &Image) -> bool {
+pub fn is_ours(copying: &Replica, image: &Image) -> bool {
     let operation = naming::operation(&copying.source, &copying.destination);
     let name = copying.request.as_ref().map(|request| &request.name);
     image.tags.get(OPERATION_TAG) == Some(&operation)

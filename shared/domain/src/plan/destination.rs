@@ -4,7 +4,7 @@ use super::copy::{self, failed_attempt, known};
 use super::decided::Decided;
 use super::{Context, RETRY_AFTER, converge, told};
 use crate::ids::Place;
-use crate::image::ImageState;
+use crate::image::{Image, ImageState};
 use crate::lineage::{Change, Record, Replica, ReplicaState, SourceStatus};
 use crate::notice::NoticeKind;
 use crate::observation::{ImageFacts, Seen};
@@ -147,12 +147,7 @@ fn look(context: &Context, replica: &Replica) -> Decided {
 fn by_state(context: &Context, replica: &Replica, facts: &ImageFacts) -> Decided {
     let image = &facts.image;
     if image.at.place != replica.destination {
-        let cause = format!(
-            "{} belongs to {}, not to this destination",
-            image.at.id, image.at.place
-        );
-        let policy = &context.active.policy;
-        return Decided::write(copy::for_good(policy, context.source, replica, &cause));
+        return elsewhere(context, replica, image);
     }
     if replica.cause.as_deref() == Some(NOT_FOUND) && image.state == ImageState::Pending {
         let found = Replica {
@@ -192,6 +187,21 @@ fn by_state(context: &Context, replica: &Replica, facts: &ImageFacts) -> Decided
     }
 }
 
+/// An image of another place: nothing follows from it. A copy that lands there, and not only for a
+/// moment, was made with the credentials of another account; of that its owner is told once.
+fn elsewhere(context: &Context, replica: &Replica, image: &Image) -> Decided {
+    let said = format!(
+        "{} is said to belong to {}, not to {}: give the account its role in [accounts]",
+        image.at.id, image.at.place, replica.destination
+    );
+    let is_told = replica.cause.as_ref() == Some(&said);
+    let is_fresh = replica.state != ReplicaState::Copying || context.now < replica.due;
+    if is_told || is_fresh {
+        return Decided::left(said);
+    }
+    waits(context, replica, said)
+}
+
 /// A copy under way. One that takes very long is told of once, and waited for all the same.
 fn pending(context: &Context, replica: &Replica) -> Decided {
     let image = replica.image.as_ref().map_or("", |id| id.as_str());
@@ -204,14 +214,19 @@ fn pending(context: &Context, replica: &Replica) -> Decided {
     if is_told || context.now < replica.due + STUCK_AFTER {
         return Decided::left(format!("{image} is still being copied"));
     }
-    let stuck = Replica {
+    waits(context, replica, said)
+}
+
+/// A copy that is waited for: its owner is told why.
+fn waits(context: &Context, replica: &Replica, said: String) -> Decided {
+    let waiting = Replica {
         cause: Some(said.clone()),
         ..replica.clone()
     };
     let (policy, source) = (&context.active.policy, context.source);
-    let notices = told::about_replica(policy, source, NoticeKind::Waiting, &stuck, &said);
+    let notices = told::about_replica(policy, source, NoticeKind::Waiting, &waiting, &said);
     Decided::write(Change {
-        record: Record::Replica(Box::new(stuck)),
+        record: Record::Replica(Box::new(waiting)),
         entry: said,
         notices,
     })
@@ -242,10 +257,13 @@ fn absent(context: &Context, replica: &Replica) -> Decided {
         };
     }
     if context.now < replica.due {
-        return Decided::left(format!(
-            "{NOT_FOUND}: it is looked for again after {}",
-            replica.due
-        ));
+        return Decided {
+            again: Some(replica.due),
+            ..Decided::left(format!(
+                "{NOT_FOUND}: it is looked for again after {}",
+                replica.due
+            ))
+        };
     }
     if replica.state == ReplicaState::Copying {
         let cause = "the image of the copy vanished";

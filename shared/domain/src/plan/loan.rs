@@ -5,7 +5,7 @@
 use super::decided::Decided;
 use super::{Action, Context, Group, Step};
 use crate::ids::{AccountId, Place, SnapshotId};
-use crate::image::LaunchPermission;
+use crate::image::{ImageState, LaunchPermission};
 use crate::lineage::{Change, Loan, Record, Replica, ReplicaState, Source};
 use crate::observation::{ImageFacts, Seen};
 use std::collections::{BTreeMap, BTreeSet};
@@ -122,18 +122,20 @@ pub(super) fn give_back(
             replica.destination.account == **account && replica.state == ReplicaState::Copying
         });
         let about_to = planned.iter().any(|group| group.place.account == **account);
-        !copying && !about_to && !borrowers.contains(*account)
+        let mut destinations = context.family.destinations.keys();
+        let waits =
+            destinations.any(|to| to.account == **account && may_copy(context, replicas.get(to)));
+        !copying && !waits && !about_to && !borrowers.contains(*account)
     })?;
     let reason = format!("no copy of account {account} reads it any more");
     let mut returned = source.clone();
     returned.loans.remove(account);
-    returned.revision = context.active.revision;
     let change = Change {
         record: Record::Source(Box::new(returned)),
         entry: format!("the loan to account {account} was given back: {reason}"),
         notices: Vec::new(),
     };
-    let mut actions = give_back_actions(source, account, loan);
+    let mut actions = give_back_actions(context, account, loan);
     actions.push(Action::Write(Box::new(change)));
     let steps = actions
         .into_iter()
@@ -148,9 +150,30 @@ pub(super) fn give_back(
     })
 }
 
-fn give_back_actions(source: &Source, account: &AccountId, loan: &Loan) -> Vec<Action> {
+/// Whether a destination that waits may be about to copy, for all this run can tell: its next
+/// attempt is due soon, or whether to begin it was not decided, as the source was not read. Another
+/// run may be lending for it at this moment.
+fn may_copy(context: &Context, replica: Option<&Replica>) -> bool {
+    let waits = replica.is_none_or(|replica| replica.state == ReplicaState::Wanted);
+    match context.observation.source {
+        Seen::Absent => false,
+        Seen::Read(_) => waits && replica.is_some_and(|replica| context.now < replica.due),
+        _ => waits,
+    }
+}
+
+/// What takes a loan back. A source that is disabled or deregistered can't be changed, and has lost
+/// its launch permissions with that; its snapshots are still there, and still lent.
+fn give_back_actions(context: &Context, account: &AccountId, loan: &Loan) -> Vec<Action> {
+    let source = context.source;
     let mut actions = Vec::new();
-    if loan.image {
+    let has_permissions = context.observation.source.read().is_none_or(|facts| {
+        !matches!(
+            facts.image.state,
+            ImageState::Disabled | ImageState::Deregistered
+        )
+    });
+    if loan.image && has_permissions {
         actions.push(Action::Unshare {
             image: source.image.clone(),
             remove: BTreeSet::from([LaunchPermission::Account(account.clone())]),

@@ -19,7 +19,7 @@ mod wanted;
 mod tests;
 
 pub use check::{Budget, Held, check};
-pub use copy::{CopyAnswer, MOST_ATTEMPTS, after_copy};
+pub use copy::{CopyAnswer, MOST_ATTEMPTS, after_copy, is_ours};
 pub use refused::refused;
 pub use source::select;
 pub use wanted::{Depth, Wanted, wanted};
@@ -173,13 +173,6 @@ impl Plan {
     }
 }
 
-impl Action {
-    /// Whether the step changes something in EC2, and not only the record.
-    pub fn changes_aws(&self) -> bool {
-        !matches!(self, Self::Write(_))
-    }
-}
-
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -290,13 +283,18 @@ pub fn plan(active: &ActivePolicy, observation: &Observation, now: Timestamp) ->
             });
         }
     }
+    // What a scheduled run could not read is left to the next one, and not to the next day.
+    if observation.mandate != Mandate::Event && observation.is_incomplete() {
+        again = Some(now);
+    }
     let mut with_loans = source.clone();
     if let Some(again) = again {
         with_loans.due = with_loans.due.min(again);
     }
     let lending = loan::lend(&context, &mut with_loans, &borrowers);
     let is_idle = plan.destinations.is_empty() && again.is_none();
-    plan.source = source::steps(&context, before, with_loans, replicas, is_idle);
+    let lends = !lending.is_empty();
+    plan.source = source::steps(&context, before, with_loans, replicas, is_idle, lends);
     if source::is_untouched(&plan.source, &lending) {
         plan.destinations.extend(loan::give_back(
             &context,

@@ -3,7 +3,7 @@
 
 use super::{ActivePolicy, told};
 use crate::ids::Place;
-use crate::lineage::{Change, Lineage, Record, Replica};
+use crate::lineage::{Change, Lineage, Record, Replica, ReplicaState};
 use crate::notice::NoticeKind;
 use jiff::Timestamp;
 
@@ -45,7 +45,7 @@ fn concerned(
     if let Some(replica) = lineage
         .replicas
         .get(place)
-        .filter(|replica| replica.image.is_some())
+        .filter(|replica| replica.image.is_some() || replica.state == ReplicaState::Copying)
     {
         return vec![replica.clone()];
     }
@@ -62,5 +62,6 @@ fn concerned(
             recorded.unwrap_or_else(|| Replica::wanted(&lineage.source, to, active.revision, now))
         })
         .filter(|replica| replica.image.is_none())
+        .filter(|replica| matches!(replica.state, ReplicaState::Wanted | ReplicaState::Copying))
         .collect()
 }

@@ -177,10 +177,12 @@ pub(super) fn steps(
     with_loans: Source,
     replicas: &BTreeMap<Place, Replica>,
     is_idle: bool,
+    lends: bool,
 ) -> Vec<Step> {
     let mut source = with_loans;
     source.status = status(context, replicas);
-    // Only where nothing else is to be done: until then the lineage stays due.
+    // Only where all of it was looked at and nothing else is to be done: until then the lineage
+    // stays due, and counts as decided under the older revision.
     if context.observation.mandate != Mandate::Event && is_idle {
         source.revision = context.active.revision;
         if source.due <= context.now {
@@ -193,10 +195,11 @@ pub(super) fn steps(
         // It may have been EC2's delay.
         source.due = source.due.min(context.now + RETRY_AFTER);
     }
-    if before == Some(&source) {
+    // Whoever lends writes, even what is written already: a run that is about to give the same loan
+    // back then can't record that it is gone.
+    if before == Some(&source) && !lends {
         return Vec::new();
     }
-    source.revision = context.active.revision;
     let (entry, notices) = match before {
         None => (
             format!("recorded: family {} selects it", context.family.name),

@@ -129,4 +129,111 @@ mod tests {
         );
         assert_eq!(role_account("arn:aws:iam::111111111111:user/amiary"), None);
     }
+
+    fn organization(id: &str) -> String {
+        format!("arn:aws:organizations::111111111111:organization/{id}")
+    }
+
+    fn unit(organization: &str, id: &str) -> String {
+        format!("arn:aws:organizations::111111111111:ou/{organization}/{id}")
+    }
+
+    #[test]
+    fn the_parts_of_an_arn_are_of_a_partition_a_service_and_something() {
+        for good in ["aws", "aws-cn", "aws-us-gov", "aws-iso-b"] {
+            assert!(
+                is_topic(&format!("arn:{good}:sns:us-east-1:111111111111:x")),
+                "{good}"
+            );
+        }
+        for bad in ["", "awscn", "aws-", "aws-CN", "aws-1"] {
+            assert!(
+                !is_topic(&format!("arn:{bad}:sns:us-east-1:111111111111:x")),
+                "{bad}"
+            );
+        }
+        assert!(!is_topic("urn:aws:sns:us-east-1:111111111111:x"));
+        assert!(!is_topic("arn:aws:sns:us-east-1:111111111111:"));
+        assert!(!is_topic("arn:aws:sns:us-east-1:111111111111"));
+        assert!(!is_topic("arn:aws:sns:us-east-1:11111111111:x"));
+        assert!(!is_topic("arn:aws:sns:us-east:111111111111:x"));
+    }
+
+    #[test]
+    fn a_topics_name_has_at_most_256_characters_of_its_alphabet() {
+        let topic = |name: &str| format!("arn:aws:sns:us-east-1:111111111111:{name}");
+        assert!(is_topic(&topic(&"x".repeat(256))) && is_topic(&topic("a-b_C9")));
+        assert!(!is_topic(&topic(&"x".repeat(257))));
+        for bad in ["a b", "a/b", "a:b", "\u{e9}"] {
+            assert!(!is_topic(&topic(bad)), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_role_is_one_of_iam_without_a_region_and_with_a_name() {
+        assert_eq!(
+            role_account("arn:aws:iam::111111111111:role/a"),
+            Some("111111111111")
+        );
+        for bad in [
+            "arn:aws:sts::111111111111:role/a",
+            "arn:aws:iam:us-east-1:111111111111:role/a",
+            "arn:aws:iam::1:role/a",
+            "arn:aws:iam::111111111111:role/",
+            "arn:aws:iam::111111111111:role/a b",
+            "amiary",
+        ] {
+            assert_eq!(role_account(bad), None, "{bad}");
+        }
+        assert!(is_role_name("a") && is_role_name(&"a".repeat(64)) && is_role_name("A9_+=,.@-"));
+        assert!(!is_role_name("") && !is_role_name(&"a".repeat(65)) && !is_role_name("a/b"));
+    }
+
+    #[test]
+    fn the_ids_of_organizations_and_their_units_have_their_lengths_and_alphabet() {
+        for good in ["o-a1b2c3d4e5".to_owned(), format!("o-{}", "z".repeat(32))] {
+            assert!(is_organization(&organization(&good)), "{good}");
+        }
+        let long = format!("o-{}", "z".repeat(33));
+        for bad in [
+            "a1b2c3d4e5",
+            "o-a1b2c3d4e",
+            "o-A1b2c3d4e5",
+            "o-a1b2c3d4-5",
+            &long,
+        ] {
+            assert!(!is_organization(&organization(bad)), "{bad}");
+            assert!(
+                !is_organizational_unit(&unit(bad, "ou-ab12-cd34ef56")),
+                "{bad}"
+            );
+        }
+        let longest = format!("ou-{}-{}", "r".repeat(32), "u".repeat(32));
+        for good in ["ou-ab12-cd34ef56", &longest] {
+            assert!(
+                is_organizational_unit(&unit("o-a1b2c3d4e5", good)),
+                "{good}"
+            );
+        }
+        let long_root = format!("ou-{}-cd34ef56", "r".repeat(33));
+        let long_unit = format!("ou-ab12-{}", "u".repeat(33));
+        for bad in [
+            "ab12-cd34ef56",
+            "ou-ab1-cd34ef56",
+            "ou-ab12-cd34ef5",
+            "ou-AB12-cd34ef56",
+            "ou-ab12-CD34ef56",
+            "ou-ab12",
+            &long_root,
+            &long_unit,
+        ] {
+            assert!(!is_organizational_unit(&unit("o-a1b2c3d4e5", bad)), "{bad}");
+        }
+        let whole = organization("o-a1b2c3d4e5");
+        assert!(!is_organization(
+            &whole.replace("organizations::", "organizations:us-east-1:")
+        ));
+        assert!(!is_organization(&whole.replace("organizations::", "iam::")));
+        assert!(!is_organization(&whole.replace("111111111111", "1")));
+    }
 }

@@ -20,8 +20,8 @@ const DESTINATIONS: Key = Key::new(
 #[derive(Default)]
 pub(super) struct Wanted {
     pub(super) destinations: BTreeMap<Place, Destination>,
-    /// Each account, with the place that named it first.
-    pub(super) accounts: BTreeMap<AccountId, Span>,
+    /// Each account.
+    pub(super) accounts: BTreeSet<AccountId>,
     /// The place of the first key that copies are encrypted under.
     pub(super) encrypted: Option<Span>,
     /// The places of keys that AWS manages.
@@ -105,11 +105,8 @@ impl Reader<'_> {
             said.and_then(|said: Said<'_>| said.by_region(&accounts, &regions, findings));
         let mut repeated = BTreeMap::<usize, (Span, Vec<Place>)>::new();
         for (region, region_span) in &regions.items {
-            for (account, account_span) in &accounts.items {
-                self.wanted
-                    .accounts
-                    .entry(account.clone())
-                    .or_insert_with(|| account_span.clone());
+            for account in accounts.items.keys() {
+                self.wanted.accounts.insert(account.clone());
                 let place = Place::new(account.clone(), region.clone());
                 if self.seen.contains_key(&place) {
                     let (_, places) = repeated

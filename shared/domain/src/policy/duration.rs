@@ -110,6 +110,26 @@ mod tests {
     #[test]
     fn a_missing_unit_is_offered() {
         assert_eq!(
+            parse("12345").unwrap_err().help,
+            "say \"30m\" for minutes or \"30s\" for seconds"
+        );
+        assert_eq!(
+            parse("m").unwrap_err().message,
+            "this is not a length of time"
+        );
+        assert_eq!(
+            parse("").unwrap_err().message,
+            "this is not a length of time"
+        );
+        assert_eq!(
+            parse("-").unwrap_err().message,
+            "a length of time can't be negative"
+        );
+        assert_eq!(
+            parse("1234").unwrap_err().help,
+            "say \"1234m\" for minutes or \"1234s\" for seconds"
+        );
+        assert_eq!(
             parse("30").unwrap_err().help,
             "say \"30m\" for minutes or \"30s\" for seconds"
         );

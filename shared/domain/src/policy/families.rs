@@ -27,8 +27,8 @@ pub(super) struct Families {
     pub(super) names: BTreeSet<String>,
     /// The selections read, each with its family's name and the place of its name pattern.
     selections: Vec<(String, Selection, Span)>,
-    /// Each account in which Amiary reads or copies, with the place that names it first.
-    accounts: BTreeMap<AccountId, Span>,
+    /// Each account in which Amiary reads or copies.
+    accounts: BTreeSet<AccountId>,
 }
 
 /// Reads the families of the document.
@@ -78,7 +78,7 @@ impl Families {
         let tags = tags::read(&mut table, findings);
         let retention = retention::read(&mut table, findings);
         table.finish(findings);
-        self.remember_accounts(wanted.accounts.iter());
+        self.accounts.extend(wanted.accounts.iter().cloned());
         let select = selected.map(|selected| self.remember(name.text, selected));
         Some(Family {
             name: name.text.to_owned(),
@@ -93,22 +93,10 @@ impl Families {
     }
 
     fn remember(&mut self, name: &str, selected: Selected) -> Selection {
-        self.remember_accounts(selected.accounts.iter());
+        self.accounts.extend(selected.accounts.into_keys());
         self.selections
             .push((name.to_owned(), selected.selection.clone(), selected.name));
         selected.selection
-    }
-
-    fn remember_accounts<'a>(&mut self, accounts: impl Iterator<Item = (&'a AccountId, &'a Span)>) {
-        for (account, span) in accounts {
-            let first = self
-                .accounts
-                .entry(account.clone())
-                .or_insert_with(|| span.clone());
-            if span.start < first.start {
-                *first = span.clone();
-            }
-        }
     }
 
     /// Warns of each family that could select what an earlier one selects, too.
@@ -140,7 +128,7 @@ impl Families {
     fn warn_of_roles(&self, names: &Names, findings: &mut Findings) {
         let mut without: Vec<(&Span, &str)> = self
             .accounts
-            .keys()
+            .iter()
             .filter_map(|id| {
                 let account = names
                     .accounts

@@ -106,6 +106,51 @@ mod tests {
     }
 
     #[test]
+    fn an_alias_has_at_most_256_characters_with_its_prefix() {
+        let alias = |length: usize| format!("alias/{}", "x".repeat(length - 6));
+        assert!(KmsKey::read(&alias(256)).is_some());
+        assert_eq!(KmsKey::read(&alias(257)), None);
+        assert_eq!(
+            KmsKey::read("alias/a_B-9/c"),
+            Some(KmsKey::Alias("a_B-9/c"))
+        );
+    }
+
+    #[test]
+    fn an_arn_names_a_key_or_an_alias() {
+        let region = "eu-west-1";
+        let multi_region =
+            "arn:aws:kms:eu-west-1:111111111111:key/mrk-1234abcd12ab34cd56ef1234567890ab";
+        assert_eq!(
+            KmsKey::read(multi_region),
+            Some(KmsKey::Arn {
+                region,
+                alias: None
+            })
+        );
+        let alias = Some("golden");
+        let named = "arn:aws:kms:eu-west-1:111111111111:alias/golden";
+        assert_eq!(KmsKey::read(named), Some(KmsKey::Arn { region, alias }));
+    }
+
+    #[test]
+    fn only_the_aliases_of_aws_are_keys_that_it_manages() {
+        for (name, expected) in [
+            ("alias/aws/ebs", true),
+            ("alias/aws-like", false),
+            ("alias/golden", false),
+            ("arn:aws:kms:eu-west-1:111111111111:alias/golden", false),
+            (ID, false),
+        ] {
+            assert_eq!(
+                KmsKey::read(name).unwrap().is_aws_managed(),
+                expected,
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
     fn nothing_else_is_taken_for_a_key() {
         let arn = format!("arn:aws:kms:eu-west-1:111111111111:{ID}");
         for bad in [
@@ -115,6 +160,16 @@ mod tests {
             "alias/a b",
             "mrk-1",
             "1234",
+            "mrk-1234abcd12ab34cd56ef1234567890ag",
+            "mrk-1234abcd12ab34cd56ef1234567890abc",
+            "1234abcd-12ab-34cd-56ef-1234567890ag",
+            "1234abcd-12ab-34cd-56ef-1234567890abc",
+            "1234abcd12ab34cd56ef1234567890ab",
+            "arn:aws:sns:eu-west-1:111111111111:alias/x",
+            "arn:aws:kms::111111111111:alias/x",
+            "arn:aws:kms:eu-west-1:1:alias/x",
+            "arn:aws:kms:eu-west-1:111111111111:alias/",
+            "arn:aws:kms:eu-west-1:111111111111:key/golden",
             &arn,
             "arn:aws:kms:eu-west-1:111111111111:key/alias/x",
         ] {

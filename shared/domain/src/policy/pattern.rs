@@ -31,6 +31,9 @@ impl Pattern {
     /// Whether some text fits both patterns.
     pub(super) fn overlaps(&self, other: &Self) -> bool {
         let (ours, theirs) = (self.0.pattern_chars(), other.0.pattern_chars());
+        if begin_otherwise(ours, theirs) {
+            return false;
+        }
         let only_stars = |rest: &[char]| rest.iter().all(|c| *c == '*');
         // `below[j]`: whether what is left of ours after the current character overlaps theirs[j..].
         let mut below: Vec<bool> = (0..=theirs.len())
@@ -49,6 +52,16 @@ impl Pattern {
         }
         below[0]
     }
+}
+
+/// Whether two patterns differ before the first wildcard of either: most do, and so no pair of a
+/// thousand families takes long.
+fn begin_otherwise(ours: &[char], theirs: &[char]) -> bool {
+    let literal = |c: &char| !matches!(c, '*' | '?');
+    let mut pairs = ours.iter().zip(theirs);
+    pairs
+        .find(|(a, b)| a != b || !literal(a))
+        .is_some_and(|(a, b)| literal(a) && literal(b))
 }
 
 impl PartialEq for Pattern {
@@ -100,6 +113,26 @@ mod tests {
                 expected,
                 "{other} {one}"
             );
+        }
+    }
+
+    #[test]
+    fn a_pattern_is_shown_as_written_and_equal_to_what_is_written_so() {
+        let pattern = Pattern::new("golden-*");
+        assert_eq!(
+            (pattern.as_str(), pattern.to_string().as_str()),
+            ("golden-*", "golden-*")
+        );
+        assert_eq!(format!("{pattern:?}"), "\"golden-*\"");
+        assert_eq!(pattern, Pattern::new("golden-*"));
+        assert_ne!(pattern, Pattern::new("golden-?"));
+        assert!(pattern.matches("golden-1") && !pattern.matches("golden"));
+    }
+
+    #[test]
+    fn only_wildcards_alone_are_without_limit() {
+        for (text, expected) in [("*", true), ("?*?", true), ("", true), ("*a", false)] {
+            assert_eq!(Pattern::new(text).is_unlimited(), expected, "{text}");
         }
     }
 

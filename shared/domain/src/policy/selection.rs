@@ -175,7 +175,7 @@ pub(super) fn read_match_tags(
     let table = node.table(findings)?;
     if table.is_empty() {
         let message = format!("{} is empty", node.shown());
-        let help = format!("leave it out, or name a tag: {}", node.help());
+        let help = format!("leave it out, or {}", node.help());
         findings.error(Code::EmptySelector, &table.span, message, help);
         return None;
     }

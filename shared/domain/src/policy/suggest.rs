@@ -72,12 +72,59 @@ mod tests {
     }
 
     #[test]
+    fn a_third_of_a_word_may_be_wrong_and_of_equals_the_first_is_offered() {
+        assert_eq!(nearest("abcxyz", ["abcdef"]), None, "half of it");
+        assert_eq!(
+            nearest("abcdxy", ["abcdef"]),
+            Some("abcdef"),
+            "a third of it"
+        );
+        assert_eq!(
+            nearest("b", ["a"]),
+            Some("a"),
+            "one character may always be"
+        );
+        assert_eq!(nearest("cat", ["rat", "bat"]), Some("bat"));
+        let (fits, long) = ("x".repeat(64), "x".repeat(65));
+        assert_eq!(nearest(&fits, [fits.as_str()]), Some(fits.as_str()));
+        assert_eq!(nearest(&fits, [long.as_str()]), None);
+        assert_eq!(nearest(&long, [fits.as_str()]), None);
+    }
+
+    #[test]
+    fn what_is_meant_is_offered_and_otherwise_something_else_is_said() {
+        assert_eq!(
+            meant("regoins", ["regions"], "look"),
+            "did you mean `regions`?"
+        );
+        assert_eq!(meant("colour", ["regions"], "look"), "look");
+    }
+
+    #[test]
+    fn foreign_text_is_quoted_escaped_and_cut() {
+        assert_eq!(quoted("a\"b\u{1b}"), r#""a\"b\u{1b}""#);
+        assert_eq!(
+            quoted(&"\u{e9}".repeat(64)),
+            format!("\"{}\"", "\u{e9}".repeat(64))
+        );
+        assert_eq!(
+            quoted(&"x".repeat(65)),
+            format!("\"{}\u{2026}\"", "x".repeat(64))
+        );
+    }
+
+    #[test]
     fn distances_are_counted() {
         for (one, other, far) in [
             ("", "", 0),
             ("", "abc", 3),
             ("kitten", "sitting", 3),
             ("é", "e", 1),
+            ("abc", "", 3),
+            ("abcd", "acbd", 2),
+            ("abc", "xabc", 1),
+            ("flaw", "lawn", 2),
+            ("intention", "execution", 5),
         ] {
             assert_eq!(distance(one, other), far, "{one} {other}");
         }

@@ -7,6 +7,8 @@ use serde_json::Value;
 
 const SOURCE_1: &str = include_str!("../../../fixtures/source.format-1.json");
 const REPLICA_1: &str = include_str!("../../../fixtures/replica.format-1.json");
+const REPLICA_OF_VERSION_1: &str =
+    include_str!("../../../fixtures/replica_of_version.format-1.json");
 const NOTICE_1: &str = include_str!("../../../fixtures/notice.format-1.json");
 
 fn at(text: &str) -> Timestamp {
@@ -71,6 +73,7 @@ pub(in crate::record) fn replica() -> Replica {
     Replica {
         source: source().image,
         destination: "222222222222/eu-west-1".parse().unwrap(),
+        version_of: Some(source().version_of()),
         state: ReplicaState::Copying,
         attempt: 2,
         tries: 2,
@@ -84,11 +87,21 @@ pub(in crate::record) fn replica() -> Replica {
         image: Some("ami-0123456789abcdef2".parse().unwrap()),
         granted: [LaunchPermission::Account("333333333333".parse().unwrap())].into(),
         granted_snapshots: ["333333333333".parse().unwrap()].into(),
+        shared: Some([LaunchPermission::Account("333333333333".parse().unwrap())].into()),
         tagged: ["Role".to_owned()].into(),
         cause: Some("the first attempt failed".to_owned()),
         revision: 3,
         due: at("2025-01-01T00:10:00Z"),
         version: 0,
+    }
+}
+
+/// A replica that was written before its version was.
+fn replica_of_no_version() -> Replica {
+    Replica {
+        version_of: None,
+        shared: None,
+        ..replica()
     }
 }
 
@@ -128,7 +141,8 @@ fn stored_notice() -> Item {
 fn format_1_is_as_it_always_was() {
     for (written, fixture) in [
         (stored_source(source()), SOURCE_1),
-        (stored_replica(replica()), REPLICA_1),
+        (stored_replica(replica_of_no_version()), REPLICA_1),
+        (stored_replica(replica()), REPLICA_OF_VERSION_1),
         (stored_notice(), NOTICE_1),
     ] {
         let written = serde_json::to_value(&written).unwrap();

@@ -75,12 +75,16 @@ fn only_a_replicating_source_is_unfinished_work() {
 
 #[test]
 fn a_family_is_ordered_by_architecture_place_and_age() {
-    let aged = family_order(&source());
+    let of = |source: Source| {
+        let ImageRef { place, id } = &source.image;
+        family_order(&source.version_of(), place, id)
+    };
+    let aged = of(source());
     assert_eq!(
         aged,
         "x86_64#111111111111#us-east-1#2025-01-01T00:00:00.000000Z#ami-0123456789abcdef0"
     );
-    let ageless = family_order(&Source {
+    let ageless = of(Source {
         created: None,
         ..source()
     });

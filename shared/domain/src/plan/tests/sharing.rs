@@ -163,6 +163,35 @@ fn a_loan_that_was_recorded_but_not_made_is_made_and_not_given_back() {
     );
 }
 
+/// Otherwise a run that is about to give the same loan back records that it is gone, while it is
+/// lent anew.
+#[test]
+fn whoever_lends_writes_the_record_though_the_loan_is_recorded_already() {
+    let mut toy = Toy::new(family(&[ELSEWHERE]));
+    let lending = toy.plan(Mandate::Event);
+    toy.apply_source_only(&lending);
+    let again = toy.plan(Mandate::Schedule);
+    assert_eq!(again.source.len(), 1, "{again:#?}");
+}
+
+#[test]
+fn a_loan_is_kept_while_the_next_attempt_is_not_due() {
+    let mut toy = Toy::new(family(&[ELSEWHERE]));
+    for _ in 0..2 {
+        let plan = toy.plan(Mandate::Event);
+        toy.apply(&plan);
+    }
+    toy.images.get_mut(&place(ELSEWHERE)).unwrap().image.state = ImageState::Failed;
+    let failed = toy.plan(Mandate::Event);
+    toy.apply(&failed);
+    assert_eq!(toy.replica(ELSEWHERE).state, ReplicaState::Wanted);
+    let waiting = toy.plan(Mandate::Schedule);
+    assert!(!takes_back(&waiting), "{waiting:#?}");
+    toy.now += super::super::RETRY_AFTER;
+    let plans = toy.converge(Mandate::Schedule);
+    assert!(plans.iter().any(takes_back), "and given back in the end");
+}
+
 #[test]
 fn a_destination_dropped_while_it_copies_ends_unshared_and_its_loan_is_given_back() {
     for drop_family in [false, true] {

@@ -70,6 +70,14 @@ pub(super) fn family(places: &[&str]) -> Family {
     }
 }
 
+/// A replica of the toy's source that is wanted at a place.
+pub(super) fn wanted(at: &str) -> Replica {
+    let mut toy = Toy::new(family(&[at]));
+    toy.apply(&toy.plan(Mandate::Event));
+    let source = toy.lineage.unwrap().source;
+    Replica::wanted(&source, &place(at), 1, Timestamp::UNIX_EPOCH)
+}
+
 #[derive(Debug)]
 pub(super) struct Toy {
     pub active: ActivePolicy,

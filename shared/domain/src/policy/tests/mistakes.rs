@@ -4,9 +4,9 @@ use super::super::{Code, Severity, parse};
 use super::{SOUND, replaced, without_carets};
 
 /// What is replaced in the sound policy, by what (with the expected caret), and the code.
-type Mistake = (&'static str, &'static str, Code);
+pub(super) type Mistake = (&'static str, &'static str, Code);
 
-const NAMES: &[Mistake] = &[
+pub(super) const NAMES: &[Mistake] = &[
     ("id = \"111111111111\"\n", "id ‸5\n", Code::Syntax),
     ("[caps]\n", "[caps]\n[‸caps]\n", Code::Syntax),
     (
@@ -98,7 +98,7 @@ const NAMES: &[Mistake] = &[
 ];
 
 /// Brackets and quotes left open, which swallow what follows.
-const OPEN: &[Mistake] = &[
+pub(super) const OPEN: &[Mistake] = &[
     (
         "[\"production\", \"staging\"]",
         "‸[\"production\", \"staging\"",
@@ -127,7 +127,7 @@ const OPEN: &[Mistake] = &[
     ),
 ];
 
-const SELECTIONS: &[Mistake] = &[
+pub(super) const SELECTIONS: &[Mistake] = &[
     (
         "owner = \"platform\"",
         "owner = ‸\"platfrom\"",
@@ -254,7 +254,7 @@ const SELECTIONS: &[Mistake] = &[
     ),
 ];
 
-const DESTINATIONS: &[Mistake] = &[
+pub(super) const DESTINATIONS: &[Mistake] = &[
     (
         "\"workloads\"]\nregions",
         "‸\"worklods\"]\nregions",
@@ -344,7 +344,7 @@ const DESTINATIONS: &[Mistake] = &[
     ),
 ];
 
-const THE_REST: &[Mistake] = &[
+pub(super) const THE_REST: &[Mistake] = &[
     (
         "accounts = [\"workloads\"]",
         "accounts = ‸[]",
@@ -538,6 +538,14 @@ fn tags_are_counted_and_measured() {
         parse("p", &tag(1, 257)).unwrap_err().diagnostics[0].code,
         Code::MalformedTag
     );
+}
+
+#[test]
+fn a_pattern_has_at_most_256_characters() {
+    let named = |length| replaced("golden-web-*", &"\u{e9}".repeat(length));
+    assert!(parse("p", &named(256)).is_ok());
+    let rejected = parse("p", &named(257)).unwrap_err();
+    assert_eq!(rejected.diagnostics[0].code, Code::MalformedPattern);
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! Owns what the tests of the policy share: a sound document, and mistakes put into it.
 
 mod documents;
+mod meaning;
 mod mistakes;
 mod retention;
 mod shown;
+mod told;
 
 /// A small policy without a mistake or doubt.
 const SOUND: &str = r#"[accounts.builders]

@@ -2,6 +2,7 @@
 
 use super::super::{Code, parse};
 use super::replaced;
+use crate::notice::printable;
 
 #[test]
 fn a_program_is_told_line_column_code_and_mend() {
@@ -25,6 +26,20 @@ fn colour_is_given_only_where_it_is_asked_for() {
     assert!(!rejected.to_string().contains('\u{1b}'));
     assert_eq!(rejected.render(false), rejected.to_string());
     assert!(rejected.render(true).contains('\u{1b}'));
+}
+
+#[test]
+fn no_character_of_the_text_acts_on_the_terminal_it_is_shown_on() {
+    let odd = "\u{1b}[31m \u{85}\u{9b}31m\u{7f} \u{202e}\u{2066}\u{2028}é🦀";
+    let text = replaced("\"111111111111\"", "111111111111 # é");
+    let text = text.replace("# é", &format!("# {odd}"));
+    let rejected = parse("policy\u{1b}[2J\u{9b}.toml", &text).unwrap_err();
+    let shown = rejected.to_string();
+    for line in shown.split('\n') {
+        assert_eq!(line, printable(line));
+    }
+    assert!(shown.contains("é🦀"), "{shown}");
+    assert_eq!(rejected.diagnostics[0].line, 2);
 }
 
 #[test]
