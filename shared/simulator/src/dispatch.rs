@@ -227,6 +227,7 @@ pub(crate) fn perform(state: &mut State, call: &Request) -> Result<Value, ApiErr
     let handler = match call.service.as_str() {
         "ec2" => ec2::handler(&call.operation),
         "autoscaling" => autoscaling::handler(&call.operation),
+        "dynamodb" => dynamodb::handler(&call.operation),
         "imagebuilder" => imagebuilder::handler(&call.operation),
         "kms" => kms::handler(&call.operation),
         "rbin" => rbin::handler(&call.operation),

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::clock::Clock;
+use crate::dispatch::Handler;
 use crate::request::Request;
 use crate::state::State;
 use crate::wire::error::ApiError;
@@ -58,6 +59,11 @@ impl std::fmt::Debug for Databases {
 /// Whether this is an operation passed through.
 pub(crate) fn knows(prefix: &str, operation: &str) -> bool {
     (prefix == TABLES || prefix == STREAMS) && run_of(operation).is_some()
+}
+
+/// The handler of an operation that is asked for by value.
+pub(crate) fn handler(operation: &str) -> Option<Handler> {
+    run_of(operation).is_some().then_some(perform as Handler)
 }
 
 /// Does one operation.
