@@ -12,6 +12,7 @@ use amiary_engine::ports::WriteRecord;
 use amiary_runtime::Worker;
 use amiary_simulator::{ImageView, LaunchPermission as Permission, NewImage, World};
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use ways::{Used, WAYS};
 
@@ -38,6 +39,8 @@ pub const TEN_THOUSAND: Size = Size {
 
 /// The Region that the replicas are in.
 pub const REPLICA_REGION: &str = "eu-west-1";
+/// The record's table.
+const TABLE: &str = "amiary";
 /// How old the old ones are.
 const OLD: SignedDuration = SignedDuration::from_hours(24 * 200);
 
@@ -108,9 +111,11 @@ impl Account {
         let all = size.unused + size.used + size.young;
         let young = account.make(size, size.unused + size.used..all);
         account.put_to_use(size, &old, &young[0].source);
+        account.stream(false);
         for pair in old.iter().chain(&young) {
             account.record(pair).await;
         }
+        account.stream(true);
         world.advance(SignedDuration::from_hours(48));
         world.take_events();
         world.take_stream_records();
@@ -143,6 +148,19 @@ impl Account {
         let id = self.world().publish_image(image);
         let text = format!("{BUILDER}/{region}/{id}");
         text.parse().expect("well-formed")
+    }
+
+    /// Whether the record's table has a stream. Nobody reads what is recorded here, and each record
+    /// of a stream takes the simulated table longer than the one before.
+    fn stream(&self, enabled: bool) {
+        let mut stream = json!({"StreamEnabled": enabled});
+        if enabled {
+            stream["StreamViewType"] = json!("NEW_IMAGE");
+        }
+        let asked = json!({"TableName": TABLE, "StreamSpecification": stream});
+        let world = self.world();
+        let answer = world.perform(BUILDER, SOURCE_REGION, "dynamodb", "UpdateTable", asked);
+        answer.expect("the table is updated");
     }
 
     /// Writes a pair into the record, as the last run would have that read it back.

@@ -1,5 +1,8 @@
 //! Owns the turning of a listing's pages: whatever is answered, it comes to an end.
 
+use crate::ports::{Class, PortError};
+use std::fmt::Display;
+
 /// The most pages of one listing: far more than any account's images or any record fill.
 const MOST_PAGES: usize = 1_000;
 
@@ -19,6 +22,21 @@ pub enum NoEnd {
     /// There are too many.
     #[error("the listing did not end after {MOST_PAGES} pages")]
     TooMany,
+}
+
+impl NoEnd {
+    /// The error of a listing by this operation at a place.
+    pub fn of(self, operation: &'static str, place: impl Display) -> PortError {
+        PortError {
+            class: Class::Retry,
+            operation,
+            place: place.to_string(),
+            code: "UnreadableAnswer".to_owned(),
+            message: self.to_string(),
+            request: None,
+            source: Some(Box::new(self)),
+        }
+    }
 }
 
 impl Pages {

@@ -103,6 +103,11 @@ pub struct Listed {
     pub protection: Protection,
 }
 
+/// What names the newest version of a launch template.
+pub const LATEST: &str = "$Latest";
+/// What names the default version of a launch template.
+pub const DEFAULT: &str = "$Default";
+
 /// What something that was found points at.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Target {
@@ -125,10 +130,12 @@ pub enum Target {
 }
 
 /// Something that can launch, and what from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {
     /// What it is, as a person would look for it.
     pub by: String,
+    /// What others point at that mean this: each [`Target::Template`] of a template's version.
+    pub named: BTreeSet<Target>,
     /// What it points at.
     pub targets: BTreeSet<Target>,
 }
@@ -146,7 +153,8 @@ pub trait ReadUses: Send + Sync {
         lookout: Lookout,
         from: Option<String>,
     ) -> Answer<Page<Found>>;
-    /// What these versions of a launch template point at.
+    /// What these versions of a launch template point at: those that
+    /// [`Lookout::LaunchTemplates`] does not list.
     async fn template(
         &self,
         place: &Place,

@@ -4,8 +4,8 @@
 
 use crate::chain::chain;
 use crate::observe::observe;
-use crate::pages::{NoEnd, Pages};
-use crate::ports::{Answer, Class, PortError, Reading, Writing};
+use crate::pages::Pages;
+use crate::ports::{Answer, PortError, Reading, Writing};
 use crate::run::{Report, carry_out};
 use amiary_domain::ids::{ImageRef, Place};
 use amiary_domain::image::Image;
@@ -175,21 +175,9 @@ async fn discover(
         found.extend(selected.into_iter().filter(|image| !known.contains(image)));
         from = pages
             .turn(page.next)
-            .map_err(|no_end| endless(place, no_end))?;
+            .map_err(|no_end| no_end.of("DescribeImages", place))?;
         if from.is_none() {
             return Ok(found);
         }
-    }
-}
-
-fn endless(place: &Place, no_end: NoEnd) -> PortError {
-    PortError {
-        class: Class::Retry,
-        operation: "DescribeImages",
-        place: place.to_string(),
-        code: "UnreadableAnswer".to_owned(),
-        message: no_end.to_string(),
-        request: None,
-        source: Some(Box::new(no_end)),
     }
 }

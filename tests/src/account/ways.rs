@@ -17,7 +17,7 @@ pub(super) struct Used<'a> {
 /// A way of using an image, with its name.
 pub(super) type Way = (&'static str, fn(&Used<'_>));
 
-pub(super) const WAYS: [Way; 24] = [
+pub(super) const WAYS: [Way; 26] = [
     ("a running instance", running),
     ("a stopped instance", stopped),
     ("a launch template's only version", only_version),
@@ -28,6 +28,10 @@ pub(super) const WAYS: [Way; 24] = [
         old_version,
     ),
     ("a snapshot in a launch template", snapshot_of_a_template),
+    (
+        "a snapshot in an old version that a fleet names beside one that is gone",
+        snapshot_of_an_old_version,
+    ),
     ("a launch configuration", launch_configuration),
     ("an Auto Scaling group without instances", idle_group),
     ("an Auto Scaling group with instances", busy_group),
@@ -40,6 +44,10 @@ pub(super) const WAYS: [Way; 24] = [
     (
         "an SSM parameter that the policy declares",
         declared_parameter,
+    ),
+    (
+        "a document in an SSM parameter that the policy declares",
+        declared_document,
     ),
     ("an EC2 Fleet", fleet),
     ("an override of an EC2 Fleet", fleet_override),
@@ -103,7 +111,7 @@ impl Used<'_> {
     }
 
     fn set_default(&self, template: &str, version: &str) {
-        let asked = json!({"LaunchTemplateId": template, "SetDefaultVersion": version});
+        let asked = json!({"LaunchTemplateId": template, "DefaultVersion": version});
         self.ec2("ModifyLaunchTemplate", asked);
     }
 
@@ -114,7 +122,7 @@ impl Used<'_> {
         id.expect("an id").to_owned()
     }
 
-    fn group(&self, from: Value, instances: u32) {
+    fn group(&self, from: &Value, instances: u32) {
         let mut asked = json!({"AutoScalingGroupName": self.name(), "MinSize": 0, "MaxSize": 3,
             "DesiredCapacity": instances, "AvailabilityZones": [format!("{}a", self.at.place.region)]});
         asked
@@ -130,10 +138,16 @@ impl Used<'_> {
         self.ec2("ModifyImageAttribute", asked);
     }
 
-    fn parameter(&self, name: &str, data_type: &str) {
-        let asked =
-            json!({"Name": name, "Value": self.id(), "Type": "String", "DataType": data_type});
+    fn parameter(&self, name: &str, value: &str, data_type: &str) {
+        let asked = json!({"Name": name, "Value": value, "Type": "String", "DataType": data_type});
         self.by(BUILDER, "ssm", "PutParameter", asked);
+    }
+
+    fn make_fleet(&self, configs: &Value) {
+        let capacity = json!({"TotalTargetCapacity": 0, "DefaultTargetCapacityType": "on-demand"});
+        let asked = json!({"LaunchTemplateConfigs": configs, "Type": "maintain",
+                           "TargetCapacitySpecification": capacity});
+        self.ec2("CreateFleet", asked);
     }
 }
 
@@ -172,6 +186,29 @@ fn snapshot_of_a_template(image: &Used<'_>) {
     image.ec2("CreateLaunchTemplate", asked);
 }
 
+fn snapshot_of_an_old_version(image: &Used<'_>) {
+    let name = format!("lt-{}", image.name());
+    let other = image.other.id.as_str();
+    let device = json!({"DeviceName": "/dev/sdf", "Ebs": {"SnapshotId": image.snapshot()}});
+    let data = json!({"ImageId": other, "BlockDeviceMappings": [device]});
+    let asked = json!({"LaunchTemplateName": name, "LaunchTemplateData": data});
+    let made = image.ec2("CreateLaunchTemplate", asked);
+    let data = json!({"ImageId": other, "InstanceType": "m5.large"});
+    for _ in 0..2 {
+        let asked = json!({"LaunchTemplateName": name, "LaunchTemplateData": data});
+        image.ec2("CreateLaunchTemplateVersion", asked);
+    }
+    let template = made["LaunchTemplate"]["LaunchTemplateId"].as_str();
+    image.set_default(template.expect("an id"), "3");
+    let named = ["1", "2"].map(|version| {
+        let specification = json!({"LaunchTemplateName": name, "Version": version});
+        json!({"LaunchTemplateSpecification": specification})
+    });
+    image.make_fleet(&json!(named));
+    let asked = json!({"LaunchTemplateName": name, "Versions": ["2"]});
+    image.ec2("DeleteLaunchTemplateVersions", asked);
+}
+
 fn configure(image: &Used<'_>) {
     let asked = json!({"LaunchConfigurationName": image.name(), "ImageId": image.id(),
                        "InstanceType": "m5.large"});
@@ -187,14 +224,14 @@ fn idle_group(image: &Used<'_>) {
     let template = image.template(&[image.id(), other, other]);
     image.set_default(&template, "2");
     image.group(
-        json!({"LaunchTemplate": {"LaunchTemplateId": template, "Version": "1"}}),
+        &json!({"LaunchTemplate": {"LaunchTemplateId": template, "Version": "1"}}),
         0,
     );
 }
 
 fn busy_group(image: &Used<'_>) {
     configure(image);
-    image.group(json!({"LaunchConfigurationName": image.name()}), 1);
+    image.group(&json!({"LaunchConfigurationName": image.name()}), 1);
 }
 
 fn mixed_override(image: &Used<'_>) {
@@ -203,32 +240,38 @@ fn mixed_override(image: &Used<'_>) {
     let template = json!({"LaunchTemplateSpecification": named, "Overrides": [
         {"InstanceType": "m5.xlarge", "LaunchTemplateSpecification": named}]});
     image.group(
-        json!({"MixedInstancesPolicy": {"LaunchTemplate": template}}),
+        &json!({"MixedInstancesPolicy": {"LaunchTemplate": template}}),
         0,
     );
 }
 
 fn resolved_parameter(image: &Used<'_>) {
     let name = format!("/resolved/{}", image.number);
-    image.parameter(&name, "text");
+    image.parameter(&name, image.id(), "text");
     image.template(&[&format!("resolve:ssm:{name}")]);
 }
 
 fn image_parameter(image: &Used<'_>) {
-    image.parameter(&format!("/typed/{}", image.number), "aws:ec2:image");
+    let name = format!("/typed/{}", image.number);
+    image.parameter(&name, image.id(), "aws:ec2:image");
 }
 
 fn declared_parameter(image: &Used<'_>) {
-    image.parameter(&format!("/declared/{}", image.number), "text");
+    let name = format!("/declared/{}", image.number);
+    image.parameter(&name, image.id(), "text");
 }
 
+fn declared_document(image: &Used<'_>) {
+    let document = format!("{{\"web\": [\"{}\"]}}\n", image.id());
+    let name = format!("/declared/{}", image.number);
+    image.parameter(&name, &document, "text");
+}
+
+/// A fleet of a template's first version, with these overrides.
 fn make_fleet(image: &Used<'_>, template: &str, overrides: &Value) {
     let named = json!({"LaunchTemplateId": template, "Version": "1"});
     let config = json!({"LaunchTemplateSpecification": named, "Overrides": overrides});
-    let capacity = json!({"TotalTargetCapacity": 0, "DefaultTargetCapacityType": "on-demand"});
-    let asked = json!({"LaunchTemplateConfigs": [config], "Type": "maintain",
-                       "TargetCapacitySpecification": capacity});
-    image.ec2("CreateFleet", asked);
+    image.make_fleet(&json!([config]));
 }
 
 fn fleet(image: &Used<'_>) {

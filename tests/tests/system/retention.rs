@@ -1,11 +1,11 @@
 //! Owns the proof of verdicts on a whole account: exactly what is old and unused may go.
 
 use amiary_domain::ids::ImageRef;
-use amiary_domain::retention::Verdict;
-use amiary_engine::ports::ReadRecord;
+use amiary_domain::retention::{Lookout, Verdict};
+use amiary_engine::ports::{ReadRecord, WriteRecord};
 use amiary_engine::retention::{Scope, Survey, survey};
 use amiary_tests::account::{Account, Size, TEN_THOUSAND};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 async fn look(account: &Account) -> Survey {
     let session = account.person.session().await.unwrap();
@@ -31,7 +31,7 @@ async fn of_an_account_exactly_what_is_old_and_unused_may_go() {
     let account = Account::new(Size {
         families: 2,
         unused: 10,
-        used: 48,
+        used: 52,
         young: 10,
     })
     .await;
@@ -42,6 +42,48 @@ async fn of_an_account_exactly_what_is_old_and_unused_may_go() {
     }
     assert_eq!(going, account.unused);
     assert!(survey.unread.is_empty(), "{:?}", survey.unread);
+    let record = account.person.aws();
+    record.keep_tally(&survey.tally).await.unwrap();
+    assert_eq!(record.tally().await.unwrap(), survey.tally);
+}
+
+/// The calls of a look by operation, those of the record apart; with the template where one was
+/// named, as for an older version that a fleet or group names.
+fn asked(account: &Account) -> BTreeMap<(String, Option<String>), usize> {
+    let mut asked = BTreeMap::new();
+    let calls = account.world().calls().into_iter();
+    for call in calls.filter(|call| !["dynamodb", "sts"].contains(&call.service.as_str())) {
+        let named = ["LaunchTemplateId", "LaunchTemplateName"];
+        let template = named
+            .iter()
+            .find_map(|name| call.parameters[*name].as_str());
+        let key = (call.operation, template.map(str::to_owned));
+        *asked.entry(key).or_default() += 1;
+    }
+    asked
+}
+
+/// The most calls that a look may make, in hundredths: a page of each list, a group of candidates
+/// each, and a twentieth more for what is listed besides.
+fn most_calls(account: &Account, survey: &Survey, candidates: usize) -> usize {
+    let found = |lookout: Lookout| -> usize {
+        let tally = survey.tally.iter().filter(|((_, of), _)| *of == lookout);
+        tally
+            .map(|(_, count)| usize::try_from(count.found).unwrap())
+            .sum()
+    };
+    let pages = survey.inventory.len().div_ceil(1_000)
+        + found(Lookout::Instances).div_ceil(1_000)
+        + found(Lookout::LaunchTemplates).div_ceil(200)
+        + found(Lookout::LaunchConfigurations).div_ceil(100)
+        + found(Lookout::AutoScalingGroups).div_ceil(100)
+        + candidates.div_ceil(10);
+    let shared = account
+        .used
+        .values()
+        .filter(|how| how.contains("shared"))
+        .count();
+    105 * pages + 100 * shared
 }
 
 #[tokio::test]
@@ -49,7 +91,25 @@ async fn of_ten_thousand_images_exactly_the_two_thousand_may_go() {
     let account = Account::new(TEN_THOUSAND).await;
     let survey = look(&account).await;
     assert_eq!(survey.inventory.len(), 10_000);
+    let asked = asked(&account);
     let going = going(&account, &survey).await;
     assert_eq!((going.len(), account.used.len()), (2_000, 100));
     assert_eq!(going, account.unused);
+    assert!(survey.unread.is_empty(), "{:?}", survey.unread);
+    let (of_templates, of_all): (Vec<_>, Vec<_>) = asked
+        .iter()
+        .partition(|((_, template), _)| template.is_some());
+    let candidates = going.len() + account.used.len();
+    let calls: usize = of_all.iter().map(|(_, count)| **count).sum();
+    assert!(
+        100 * calls <= most_calls(&account, &survey, candidates),
+        "{asked:#?}"
+    );
+    let names_older = |how: &&&str| how.contains("leet") || how.contains("group");
+    let most = account.used.values().filter(names_older).count();
+    assert!(of_templates.len() <= most, "{of_templates:#?}");
+    assert!(
+        of_templates.iter().all(|(_, count)| **count <= 3),
+        "{of_templates:#?}"
+    );
 }

@@ -6,7 +6,7 @@ use crate::Aws;
 use amiary_domain::ids::Place;
 use amiary_domain::retention::Lookout;
 use amiary_engine::ports::Answer;
-use amiary_engine::retention::Tally;
+use amiary_engine::retention::{Count, Tally};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -14,14 +14,45 @@ use std::collections::BTreeMap;
 /// The tally as it is stored: by place, then by lookout.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Stored {
-    places: BTreeMap<String, BTreeMap<String, Count>>,
+    places: BTreeMap<String, BTreeMap<String, StoredCount>>,
 }
 
-/// How much one look found, and when.
+/// How much one look found, and when; since when what looks find is doubted.
 #[derive(Debug, Serialize, Deserialize)]
-struct Count {
+struct StoredCount {
     found: u64,
     at: Timestamp,
+    doubted_since: Option<Timestamp>,
+}
+
+impl From<StoredCount> for Count {
+    fn from(stored: StoredCount) -> Self {
+        let StoredCount {
+            found,
+            at,
+            doubted_since,
+        } = stored;
+        Self {
+            found,
+            at,
+            doubted_since,
+        }
+    }
+}
+
+impl From<Count> for StoredCount {
+    fn from(count: Count) -> Self {
+        let Count {
+            found,
+            at,
+            doubted_since,
+        } = count;
+        Self {
+            found,
+            at,
+            doubted_since,
+        }
+    }
 }
 
 impl Aws {
@@ -38,7 +69,7 @@ impl Aws {
                 .map_err(|error| self.on_table("GetItem").unreadable(error))?;
             for (name, count) in lookouts {
                 if let Some(lookout) = named(&name) {
-                    tally.insert((place.clone(), lookout), (count.found, count.at));
+                    tally.insert((place.clone(), lookout), count.into());
                 }
             }
         }
@@ -50,9 +81,9 @@ impl Aws {
         let mut all = self.stored_tally().await?;
         all.extend(tally.iter().map(|(key, count)| (key.clone(), *count)));
         let mut stored = Stored::default();
-        for ((place, lookout), (found, at)) in all {
+        for ((place, lookout), count) in all {
             let lookouts = stored.places.entry(place.to_string()).or_default();
-            lookouts.insert(lookout.to_string(), Count { found, at });
+            lookouts.insert(lookout.to_string(), count.into());
         }
         let key = keys::tally();
         let item = encode(&key, &stored).map_err(|error| self.not_sent(error))?;

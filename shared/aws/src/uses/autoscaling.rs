@@ -1,12 +1,12 @@
 //! Owns reading Auto Scaling groups and launch configurations.
 
-use super::{image_target, next, snapshot_target, template_target};
+use super::{image_target, listing, next, snapshot_target, template_target};
 use crate::Aws;
 use crate::errors::Call;
 use amiary_domain::ids::Place;
 use amiary_engine::ports::{Answer, Found, Page, Target};
 use aws_sdk_autoscaling::types::{
-    AutoScalingGroup, LaunchConfiguration, LaunchTemplateSpecification,
+    AutoScalingGroup, LaunchConfiguration, LaunchTemplate, LaunchTemplateSpecification,
 };
 use std::collections::BTreeSet;
 
@@ -25,7 +25,12 @@ impl Aws {
         let request = client.describe_launch_configurations().max_records(PAGE);
         let answer = request.set_next_token(from).send().await;
         let answer = answer.map_err(|error| call.failed(error))?;
-        let configurations = answer.launch_configurations().iter();
+        let configurations = listing(
+            &call,
+            answer.launch_configurations.as_ref(),
+            "launch configurations",
+        )?
+        .iter();
         Ok(Page {
             items: configurations.map(configuration).collect(),
             next: next(answer.next_token()),
@@ -44,7 +49,14 @@ impl Aws {
         let answer = request.set_next_token(from).send().await;
         let answer = answer.map_err(|error| call.failed(error))?;
         Ok(Page {
-            items: answer.auto_scaling_groups().iter().map(group).collect(),
+            items: listing(
+                &call,
+                answer.auto_scaling_groups.as_ref(),
+                "Auto Scaling groups",
+            )?
+            .iter()
+            .map(group)
+            .collect(),
             next: next(answer.next_token()),
         })
     }
@@ -61,6 +73,7 @@ fn configuration(seen: &LaunchConfiguration) -> Found {
             .into_iter()
             .chain(snapshots.filter_map(snapshot_target))
             .collect(),
+        ..Found::default()
     }
 }
 
@@ -71,7 +84,7 @@ fn group(seen: &AutoScalingGroup) -> Found {
     let mixed = seen
         .mixed_instances_policy()
         .and_then(|mixed| mixed.launch_template());
-    let overrides = mixed.map(|mixed| mixed.overrides()).unwrap_or_default();
+    let overrides = mixed.map(LaunchTemplate::overrides).unwrap_or_default();
     let named = seen
         .launch_template()
         .into_iter()
@@ -94,6 +107,7 @@ fn group(seen: &AutoScalingGroup) -> Found {
     Found {
         by: format!("Auto Scaling group {name}"),
         targets,
+        ..Found::default()
     }
 }
 

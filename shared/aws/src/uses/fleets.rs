@@ -1,6 +1,6 @@
 //! Owns reading EC2 Fleets, Spot Fleets and Spot requests: three lists, one after another.
 
-use super::{image_target, next, snapshot_target, template_target};
+use super::{image_target, listing, next, snapshot_target, template_target};
 use crate::Aws;
 use crate::errors::Call;
 use amiary_domain::ids::Place;
@@ -39,7 +39,9 @@ impl Aws {
         let request = client.describe_fleets().max_results(PAGE);
         let answer = request.set_next_token(from).send().await;
         let answer = answer.map_err(|error| call.failed(error))?;
-        let fleets = answer.fleets().iter().filter(|fleet| can_launch(fleet));
+        let fleets = listing(&call, answer.fleets.as_ref(), "fleets")?
+            .iter()
+            .filter(|fleet| can_launch(fleet));
         Ok(Page {
             items: fleets.map(fleet).collect(),
             next: next(answer.next_token()),
@@ -52,7 +54,12 @@ impl Aws {
         let request = client.describe_spot_fleet_requests().max_results(PAGE);
         let answer = request.set_next_token(from).send().await;
         let answer = answer.map_err(|error| call.failed(error))?;
-        let fleets = answer.spot_fleet_request_configs().iter();
+        let fleets = listing(
+            &call,
+            answer.spot_fleet_request_configs.as_ref(),
+            "Spot Fleets",
+        )?
+        .iter();
         let fleets =
             fleets.filter(|fleet| fleet.spot_fleet_request_state() != Some(&BatchState::Cancelled));
         Ok(Page {
@@ -67,9 +74,13 @@ impl Aws {
         let request = client.describe_spot_instance_requests().max_results(PAGE);
         let answer = request.set_next_token(from).send().await;
         let answer = answer.map_err(|error| call.failed(error))?;
-        let open = [SpotInstanceState::Open, SpotInstanceState::Active];
-        let requests = answer.spot_instance_requests().iter();
-        let requests = requests.filter(|request| request.state().is_none_or(|s| open.contains(s)));
+        let requests = listing(
+            &call,
+            answer.spot_instance_requests.as_ref(),
+            "Spot requests",
+        )?
+        .iter();
+        let requests = requests.filter(|request| request.state().is_none_or(may_start));
         Ok(Page {
             items: requests.map(spot_request).collect(),
             next: next(answer.next_token()),
@@ -96,6 +107,13 @@ fn can_launch(fleet: &FleetData) -> bool {
         .is_none_or(|state| !over.contains(state))
 }
 
+/// Whether a Spot request may start an instance once more: a disabled one does, together with its
+/// stopped instance.
+fn may_start(state: &SpotInstanceState) -> bool {
+    use SpotInstanceState::{Cancelled, Closed, Failed};
+    ![Cancelled, Closed, Failed].contains(state)
+}
+
 fn fleet(seen: &FleetData) -> Found {
     let mut targets = BTreeSet::new();
     for config in seen.launch_template_configs() {
@@ -110,6 +128,7 @@ fn fleet(seen: &FleetData) -> Found {
     Found {
         by: format!("fleet {}", seen.fleet_id().unwrap_or_default()),
         targets,
+        ..Found::default()
     }
 }
 
@@ -130,6 +149,7 @@ fn spot_fleet(seen: &SpotFleetRequestConfig) -> Found {
             seen.spot_fleet_request_id().unwrap_or_default()
         ),
         targets,
+        ..Found::default()
     }
 }
 
@@ -145,6 +165,7 @@ fn spot_request(seen: &SpotInstanceRequest) -> Found {
             seen.spot_instance_request_id().unwrap_or_default()
         ),
         targets,
+        ..Found::default()
     }
 }
 

@@ -1,11 +1,11 @@
 //! Owns reading instances, and the images and snapshots that are judged.
 
-use super::{image_target, listed, moment, next};
+use super::{image_target, listed, listing, moment, next};
 use crate::Aws;
 use crate::errors::Call;
 use amiary_domain::ids::{Place, SnapshotId};
 use amiary_engine::ports::{Answer, Found, Listed, Page, Target};
-use aws_sdk_ec2::types::{Filter, Instance, LockState};
+use aws_sdk_ec2::types::{Filter, Instance, LockState, Reservation};
 use jiff::Timestamp;
 
 /// The most items of a page, see
@@ -32,10 +32,10 @@ impl Aws {
         let request = client.describe_instances().filters(states.build());
         let answer = request.max_results(PAGE).set_next_token(from).send().await;
         let answer = answer.map_err(|error| call.failed(error))?;
-        let reservations = answer.reservations().iter();
+        let reservations = listing(&call, answer.reservations.as_ref(), "reservations")?.iter();
         Ok(Page {
             items: reservations
-                .flat_map(|r| r.instances())
+                .flat_map(Reservation::instances)
                 .map(instance)
                 .collect(),
             next: next(answer.next_token()),
@@ -52,8 +52,9 @@ impl Aws {
         let request = self.describe_images(place, &call).await?.owners("self");
         let answer = request.max_results(PAGE).set_next_token(from).send().await;
         let answer = answer.map_err(|error| call.failed(error))?;
-        let mut items = Vec::with_capacity(answer.images().len());
-        for seen in answer.images() {
+        let images = listing(&call, answer.images.as_ref(), "set of images")?;
+        let mut items = Vec::with_capacity(images.len());
+        for seen in images {
             items.extend(listed(&call, seen, place)?);
         }
         Ok(Page {
@@ -75,7 +76,7 @@ impl Aws {
         let answer = request.set_next_token(from).send().await;
         let answer = answer.map_err(|error| call.failed(error))?;
         let mut items = Vec::new();
-        for lock in answer.snapshots() {
+        for lock in listing(&call, answer.snapshots.as_ref(), "locked snapshots")? {
             if lock.lock_state() == Some(&LockState::Expired) {
                 continue;
             }
@@ -102,5 +103,6 @@ fn instance(seen: &Instance) -> Found {
             seen.instance_id().unwrap_or_default()
         ),
         targets: targets.into_iter().collect(),
+        ..Found::default()
     }
 }

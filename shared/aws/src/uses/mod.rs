@@ -12,7 +12,7 @@ use crate::convert;
 use crate::errors::Call;
 use amiary_domain::ids::{ImageId, ImageRef, Place, SnapshotId};
 use amiary_domain::retention::{Lookout, Report};
-use amiary_engine::ports::{Answer, Found, Listed, Page, ReadUses, Target};
+use amiary_engine::ports::{Answer, DEFAULT, Found, LATEST, Listed, Page, ReadUses, Target};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -102,8 +102,13 @@ fn snapshot_target(text: &str) -> Option<Target> {
 fn template_target(id: Option<&str>, name: Option<&str>, version: Option<&str>) -> Option<Target> {
     Some(Target::Template {
         template: id.or(name)?.to_owned(),
-        version: version.unwrap_or("$Default").to_owned(),
+        version: version.unwrap_or(DEFAULT).to_owned(),
     })
+}
+
+/// A list of an answer; where it is missing, nobody knows what is in it.
+fn listing<'a, T>(call: &Call, seen: Option<&'a Vec<T>>, what: &'static str) -> Answer<&'a [T]> {
+    convert::list(seen, what).map_err(|error| call.unreadable(error))
 }
 
 fn next(token: Option<&str>) -> Option<String> {

@@ -1,6 +1,6 @@
 //! Owns reading SSM parameters.
 
-use super::next;
+use super::{listing, next};
 use crate::Aws;
 use crate::errors::Call;
 use amiary_domain::ids::Place;
@@ -30,7 +30,7 @@ impl Aws {
         let request = client.describe_parameters().max_results(PAGE);
         let answer = request.set_next_token(from).send().await;
         let answer = answer.map_err(|error| call.failed(error))?;
-        let parameters = answer.parameters().iter();
+        let parameters = listing(&call, answer.parameters.as_ref(), "parameters")?.iter();
         let open = parameters.filter(|one| one.r#type() != Some(&ParameterType::SecureString));
         Ok(Page {
             items: open.filter_map(parameter).collect(),
@@ -51,7 +51,7 @@ impl Aws {
             let client = self.ssm(place, &call).await?;
             let request = client.get_parameters().set_names(Some(some.to_vec()));
             let answer = request.send().await.map_err(|error| call.failed(error))?;
-            for parameter in answer.parameters() {
+            for parameter in listing(&call, answer.parameters.as_ref(), "parameters")? {
                 let name = parameter.name().unwrap_or_default();
                 let selector = parameter.selector().unwrap_or_default();
                 let value = parameter.value().unwrap_or_default();
@@ -72,5 +72,6 @@ fn parameter(seen: &ParameterMetadata) -> Option<Found> {
     Some(Found {
         by,
         targets: [target].into(),
+        ..Found::default()
     })
 }

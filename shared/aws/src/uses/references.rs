@@ -1,7 +1,7 @@
 //! Owns what EC2 itself says of who uses an image: its references and its usage reports.
 
 use super::instances::ALIVE;
-use super::moment;
+use super::{listing, moment};
 use crate::Aws;
 use crate::errors::Call;
 use amiary_domain::ids::{ImageId, ImageRef, Place};
@@ -12,6 +12,7 @@ use aws_sdk_ec2::types::{
     ImageReferenceOptionName, ImageReferenceResourceType, ImageUsageResourceTypeRequest,
     ResourceTypeOption, ResourceTypeRequest,
 };
+use aws_smithy_types::DateTime;
 
 /// How far back versions of launch templates are looked at: as far as EC2 goes, see
 /// [`ResourceTypeOption`](https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ResourceTypeOption.html).
@@ -80,7 +81,7 @@ impl Aws {
         let mut found = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| call.failed(error))?;
-            for reference in page.image_references() {
+            for reference in listing(&call, page.image_references.as_ref(), "references")? {
                 let id = reference.image_id().unwrap_or_default().parse();
                 let id: ImageId = id.map_err(|error| call.unreadable(error))?;
                 found.push((id, reference.arn().unwrap_or_default().to_owned()));
@@ -97,10 +98,11 @@ impl Aws {
             .describe_image_usage_reports()
             .image_ids(image.id.as_str());
         let answer = request.send().await.map_err(|error| call.failed(error))?;
-        let reports = answer.image_usage_reports().iter();
+        let reports = listing(&call, answer.image_usage_reports.as_ref(), "usage reports")?;
         let newest = reports
+            .iter()
             .filter(|report| report.state() != Some("error"))
-            .max_by_key(|report| report.creation_time().map(|time| time.secs()));
+            .max_by_key(|report| report.creation_time().map(DateTime::secs));
         let (Some(report), Some(asked)) = (newest, newest.and_then(|r| r.creation_time())) else {
             return Ok(None);
         };
@@ -122,7 +124,7 @@ impl Aws {
         let mut uses = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| call.failed(error))?;
-            for entry in page.image_usage_report_entries() {
+            for entry in listing(&call, page.image_usage_report_entries.as_ref(), "entries")? {
                 let (account, kind) = (entry.account_id(), entry.resource_type());
                 let count = entry.usage_count().unwrap_or_default();
                 uses.push(format!(

@@ -89,6 +89,11 @@ pub fn candidates<'a>(
     open.collect()
 }
 
+/// Whether something is known to use an image.
+pub fn is_used(subject: &Subject, evidence: &Evidence) -> bool {
+    !rules::used(subject, evidence).is_empty()
+}
+
 fn verdict(policy: &Policy, subject: &Subject, reasons: Vec<Reason>, now: Timestamp) -> Verdict {
     let family = policy.families.get(&subject.family);
     match (family, subject.retirement.next()) {

@@ -218,7 +218,8 @@ fn protected(subject: &Subject, now: Timestamp) -> Vec<Reason> {
     reasons
 }
 
-fn used(subject: &Subject, evidence: &Evidence) -> Vec<Reason> {
+/// What is known to use it.
+pub(super) fn used(subject: &Subject, evidence: &Evidence) -> Vec<Reason> {
     let at = &subject.image.at;
     let region = &at.place.region;
     let id = (region.clone(), at.id.clone());

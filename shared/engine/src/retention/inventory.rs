@@ -1,7 +1,8 @@
 //! Owns the inventory: the images that the record knows, as they are listed now.
 
 use super::{Scope, Survey};
-use crate::ports::{Answer, Listed, PortError, ReadUses, Reading};
+use crate::pages::Pages;
+use crate::ports::{Answer, Listed, ReadUses, Reading};
 use amiary_domain::ids::{ImageRef, Place, SnapshotId};
 use amiary_domain::image::{ImageState, LaunchPermission};
 use amiary_domain::lineage::{Record, Replica, ReplicaState, Source};
@@ -74,11 +75,12 @@ pub(super) async fn read(
 /// Every image of a family that the record knows.
 async fn recorded(reading: Reading<'_>, family: &str) -> Answer<Vec<Known>> {
     let mut known = Vec::new();
-    let mut from = None;
+    let (mut pages, mut from) = (Pages::default(), None);
     loop {
         let page = reading.record.family(family, from).await?;
         known.extend(page.items.into_iter().filter_map(Known::of));
-        from = page.next;
+        let next = pages.turn(page.next);
+        from = next.map_err(|no_end| no_end.of("Query", family))?;
         if from.is_none() {
             return Ok(known);
         }
@@ -147,17 +149,15 @@ async fn list(uses: &dyn ReadUses, place: &Place, survey: &mut Survey) -> Option
     }
 }
 
-async fn images(
-    uses: &dyn ReadUses,
-    place: &Place,
-) -> Result<BTreeMap<ImageRef, Listed>, PortError> {
+async fn images(uses: &dyn ReadUses, place: &Place) -> Answer<BTreeMap<ImageRef, Listed>> {
     let mut images = BTreeMap::new();
-    let mut from = None;
+    let (mut pages, mut from) = (Pages::default(), None);
     loop {
         let page = uses.listed(place, from).await?;
         let listed = page.items.into_iter();
         images.extend(listed.map(|listed| (listed.image.at.clone(), listed)));
-        from = page.next;
+        let next = pages.turn(page.next);
+        from = next.map_err(|no_end| no_end.of("DescribeImages", place))?;
         if from.is_none() {
             return Ok(images);
         }
@@ -167,13 +167,14 @@ async fn images(
 async fn locked(
     uses: &dyn ReadUses,
     place: &Place,
-) -> Result<BTreeMap<SnapshotId, Option<Timestamp>>, PortError> {
+) -> Answer<BTreeMap<SnapshotId, Option<Timestamp>>> {
     let mut locked = BTreeMap::new();
-    let mut from = None;
+    let (mut pages, mut from) = (Pages::default(), None);
     loop {
         let page = uses.locked(place, from).await?;
         locked.extend(page.items);
-        from = page.next;
+        let next = pages.turn(page.next);
+        from = next.map_err(|no_end| no_end.of("DescribeLockedSnapshots", place))?;
         if from.is_none() {
             return Ok(locked);
         }

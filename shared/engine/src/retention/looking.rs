@@ -1,12 +1,14 @@
 //! Owns looking from one place's lookouts: every list read to its end, what it points at resolved,
 //! and how much was found held against the last time.
 
+use super::tally::held_against;
 use super::{Survey, Tally};
-use crate::ports::{Answer, Found, ReadUses, Target};
+use crate::pages::Pages;
+use crate::ports::{Answer, DEFAULT, Found, LATEST, ReadUses, Target};
 use amiary_domain::ids::Place;
 use amiary_domain::policy::Policy;
 use amiary_domain::retention::{Evidence, Look, Lookout, Outcome, Use};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is listed from a place, before anything is asked about single images.
@@ -19,11 +21,16 @@ const LISTED: [Lookout; 6] = [
     Lookout::Parameters,
 ];
 
-/// A look that finds less than half of what the last one did is doubted, from this many on.
-const WORTH_COMPARING: u64 = 10;
+/// What the listed versions of launch templates point at, by every [`Target::Template`] that means
+/// one.
+type Templates = BTreeMap<Target, BTreeSet<Target>>;
 
-/// After so long, what was doubted is believed.
-const DOUBTED_FOR: SignedDuration = SignedDuration::from_hours(24 * 3);
+/// What one lookout of a place shows.
+struct Shown {
+    lookout: Lookout,
+    found: Vec<Found>,
+    outcome: Outcome,
+}
 
 /// Looks from every lookout of a place.
 pub(super) async fn look(
@@ -34,37 +41,32 @@ pub(super) async fn look(
     now: Timestamp,
     survey: &mut Survey,
 ) {
+    let mut shown = Vec::new();
     for lookout in LISTED {
         let (mut found, mut outcome) = list(uses, place, lookout, survey).await;
-        let key = (place.clone(), lookout);
-        let count = u64::try_from(found.len()).unwrap_or(u64::MAX);
         if outcome == Outcome::Complete {
-            outcome = held_against(before.get(&key).copied(), count, now);
-        }
-        if outcome == Outcome::Complete {
-            survey.tally.insert(key.clone(), (count, now));
+            let key = (place.clone(), lookout);
+            let count = u64::try_from(found.len()).unwrap_or(u64::MAX);
+            let (kept, held) = held_against(before.get(&key).copied(), count, now);
+            survey.tally.insert(key, kept);
+            outcome = held;
         }
         declare(policy, &mut found);
-        if let Err(why) = resolve(uses, place, &mut found, survey).await {
-            outcome = Outcome::Partial(why);
-        }
-        for found in found {
-            note(policy, place, lookout, found, &mut survey.evidence);
-        }
-        survey.evidence.looks.insert(key, Look { at: now, outcome });
+        shown.push(Shown {
+            lookout,
+            found,
+            outcome,
+        });
     }
-}
-
-fn held_against(before: Option<(u64, Timestamp)>, count: u64, now: Timestamp) -> Outcome {
-    match before {
-        Some((before, at))
-            if before >= WORTH_COMPARING
-                && count < before / 2
-                && now.duration_since(at) < DOUBTED_FOR =>
-        {
-            Outcome::Implausible { before, now: count }
+    resolve_templates(uses, place, &mut shown, survey).await;
+    resolve_parameters(uses, place, &mut shown, survey).await;
+    for shown in shown {
+        for found in shown.found {
+            note(policy, place, shown.lookout, found, &mut survey.evidence);
         }
-        _ => Outcome::Complete,
+        let outcome = shown.outcome;
+        let looks = &mut survey.evidence.looks;
+        looks.insert((place.clone(), shown.lookout), Look { at: now, outcome });
     }
 }
 
@@ -76,16 +78,17 @@ async fn list(
     survey: &mut Survey,
 ) -> (Vec<Found>, Outcome) {
     let mut found = Vec::new();
-    let mut from = None;
+    let (mut pages, mut from) = (Pages::default(), None);
     loop {
-        match uses.uses(place, lookout, from).await {
-            Ok(page) => {
-                found.extend(page.items);
-                from = page.next;
-                if from.is_none() {
-                    return (found, Outcome::Complete);
-                }
-            }
+        let page = uses.uses(place, lookout, from).await;
+        let turned = page.and_then(|page| {
+            found.extend(page.items);
+            let next = pages.turn(page.next);
+            next.map_err(|no_end| no_end.of("Listing", place))
+        });
+        match turned {
+            Ok(None) => return (found, Outcome::Complete),
+            Ok(next) => from = next,
             Err(error) => {
                 let why = error.to_string();
                 survey.unread.push(error);
@@ -117,41 +120,77 @@ fn is_declared(policy: &Policy, name: &str) -> bool {
     patterns.iter().any(|pattern| pattern.matches(name))
 }
 
-/// Puts images and snapshots in the place of parameters and of templates' versions.
-async fn resolve(
+/// Puts what templates' versions point at in their place.
+async fn resolve_templates(
     uses: &dyn ReadUses,
     place: &Place,
-    found: &mut [Found],
+    shown: &mut [Shown],
     survey: &mut Survey,
-) -> Result<(), String> {
-    let mut note = |error: crate::ports::PortError| {
-        let why = error.to_string();
-        survey.unread.push(error);
-        why
-    };
-    let templates = templates(uses, place, found).await.map_err(&mut note)?;
-    for one in found.iter_mut() {
-        let pointed = std::mem::take(&mut one.targets);
-        for target in pointed {
-            match templates.get(&target) {
-                Some(targets) => one.targets.extend(targets.iter().cloned()),
-                None => drop(one.targets.insert(target)),
+) {
+    let listed: Templates = shown
+        .iter()
+        .flat_map(|shown| &shown.found)
+        .flat_map(|found| found.named.iter().map(|name| (name, &found.targets)))
+        .map(|(name, targets)| (name.clone(), targets.clone()))
+        .collect();
+    for shown in shown {
+        let others = match unlisted(uses, place, &listed, &shown.found).await {
+            Ok(others) => others,
+            Err(error) => {
+                shown.outcome = Outcome::Partial(error.to_string());
+                survey.unread.push(error);
+                continue;
+            }
+        };
+        for one in &mut shown.found {
+            for target in std::mem::take(&mut one.targets) {
+                match listed_as(&listed, &target).or_else(|| others.get(&target)) {
+                    Some(targets) => one.targets.extend(targets.iter().cloned()),
+                    None => drop(one.targets.insert(target)),
+                }
             }
         }
     }
-    let names = found.iter().flat_map(|one| &one.targets);
-    let names: BTreeSet<String> = names.filter_map(parameter).cloned().collect();
+}
+
+/// Puts the images that parameters hold beside them.
+async fn resolve_parameters(
+    uses: &dyn ReadUses,
+    place: &Place,
+    shown: &mut [Shown],
+    survey: &mut Survey,
+) {
+    let found = shown.iter().flat_map(|shown| &shown.found);
+    let names: BTreeSet<String> = found.flat_map(parameters).cloned().collect();
     if names.is_empty() {
-        return Ok(());
+        return;
     }
-    let values = uses.parameters(place, &names).await.map_err(note)?;
-    for one in found {
-        let held = one.targets.iter().filter_map(parameter);
-        let held = held.filter_map(|name| values.get(name)?.parse().ok());
-        let images: Vec<Target> = held.map(Target::Image).collect();
+    let values = match uses.parameters(place, &names).await {
+        Ok(values) => values,
+        Err(error) => {
+            let pointing = |shown: &&mut Shown| shown.found.iter().flat_map(parameters).count() > 0;
+            for shown in shown.iter_mut().filter(pointing) {
+                shown.outcome = Outcome::Partial(error.to_string());
+            }
+            survey.unread.push(error);
+            return;
+        }
+    };
+    for one in shown.iter_mut().flat_map(|shown| &mut shown.found) {
+        let held = parameters(one).filter_map(|name| values.get(name));
+        let images: Vec<Target> = held.flat_map(|value| images_in(value)).collect();
         one.targets.extend(images);
     }
-    Ok(())
+}
+
+fn parameters(found: &Found) -> impl Iterator<Item = &String> {
+    found.targets.iter().filter_map(parameter)
+}
+
+/// The images that a parameter's value names: it may be one id, a list, or a document.
+fn images_in(value: &str) -> impl Iterator<Item = Target> {
+    let words = value.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+    words.filter_map(|word| word.parse().ok().map(Target::Image))
 }
 
 fn parameter(target: &Target) -> Option<&String> {
@@ -161,19 +200,38 @@ fn parameter(target: &Target) -> Option<&String> {
     }
 }
 
-/// What the versions of templates point at that something names.
-async fn templates(
+/// What a template's version points at, where it was listed. Only the newest version and the default
+/// one are: where none is listed as the newest, the default one is that, too.
+fn listed_as<'a>(listed: &'a Templates, target: &Target) -> Option<&'a BTreeSet<Target>> {
+    let as_default = || match target {
+        Target::Template { template, version } if version == LATEST => {
+            listed.get(&Target::Template {
+                template: template.clone(),
+                version: DEFAULT.to_owned(),
+            })
+        }
+        _ => None,
+    };
+    listed.get(target).or_else(as_default)
+}
+
+/// What those versions of templates point at that something names and that were not listed.
+async fn unlisted(
     uses: &dyn ReadUses,
     place: &Place,
+    listed: &Templates,
     found: &[Found],
-) -> Answer<BTreeMap<Target, BTreeSet<Target>>> {
+) -> Answer<Templates> {
     let mut named: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for target in found.iter().flat_map(|one| &one.targets) {
-        if let Target::Template { template, version } = target {
-            named.entry(template).or_default().insert(version.clone());
+        match target {
+            Target::Template { template, version } if listed_as(listed, target).is_none() => {
+                named.entry(template).or_default().insert(version.clone());
+            }
+            _ => {}
         }
     }
-    let mut pointed = BTreeMap::new();
+    let mut pointed = Templates::new();
     for (template, versions) in named {
         let read = uses.template(place, template, &versions).await?;
         let targets: BTreeSet<Target> = read.into_iter().flat_map(|found| found.targets).collect();
@@ -186,10 +244,9 @@ async fn templates(
 }
 
 fn note(policy: &Policy, place: &Place, lookout: Lookout, found: Found, evidence: &mut Evidence) {
-    let mut names = found.targets.iter().filter_map(parameter);
-    let declared = names
-        .find(|name| lookout == Lookout::Parameters && is_declared(policy, name))
-        .cloned();
+    let is_counted =
+        |name: &&String| lookout == Lookout::Parameters && is_declared(policy, name.as_str());
+    let declared = parameters(&found).find(is_counted).cloned();
     for target in found.targets {
         let region = place.region.clone();
         let found_use = Use {
@@ -214,5 +271,53 @@ fn note(policy: &Policy, place: &Place, lookout: Lookout, found: Found, evidence
             }
             (Target::Parameter(_) | Target::Text(_) | Target::Template { .. }, _) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn image(id: &str) -> Target {
+        Target::Image(id.parse().unwrap())
+    }
+
+    fn version(version: &str) -> Target {
+        Target::Template {
+            template: "lt-1".to_owned(),
+            version: version.to_owned(),
+        }
+    }
+
+    #[test]
+    fn every_image_that_a_parameter_names_is_found_whatever_stands_around_it() {
+        let (one, two) = ("ami-0123456789abcdef0", "ami-0123abcd");
+        let list = format!("{one},{two}");
+        let document = format!("{{\"web\": \"{one}\", \"old\": [\"{two}\"]}}\n");
+        for value in [list, document] {
+            let found: Vec<Target> = images_in(&value).collect();
+            assert_eq!(found, [image(one), image(two)], "{value}");
+        }
+        assert_eq!(images_in(&format!(" {one}\n")).count(), 1);
+        assert_eq!(images_in("ami- ami-xyz ami snap-0123abcd").count(), 0);
+    }
+
+    #[test]
+    fn a_version_that_was_listed_is_found_by_its_number_and_by_what_it_is() {
+        let (old, new) = (image("ami-0123abcd"), image("ami-0123abce"));
+        let listed = |versions: &[(&str, &Target)]| -> Templates {
+            let versions = versions.iter();
+            let versions = versions.map(|(name, of)| (version(name), [Target::clone(of)].into()));
+            versions.collect()
+        };
+        let both = listed(&[("1", &old), (DEFAULT, &old), ("3", &new), (LATEST, &new)]);
+        for (name, expected) in [("1", &old), (DEFAULT, &old), ("3", &new), (LATEST, &new)] {
+            let found = listed_as(&both, &version(name));
+            assert_eq!(found, Some(&[expected.clone()].into()), "{name}");
+        }
+        assert_eq!(listed_as(&both, &version("2")), None, "it was not listed");
+        let one = listed(&[("3", &new), (DEFAULT, &new)]);
+        assert_eq!(listed_as(&one, &version(LATEST)), Some(&[new].into()));
+        assert_eq!(listed_as(&Templates::new(), &version(LATEST)), None);
     }
 }

@@ -3,19 +3,19 @@
 
 mod inventory;
 mod looking;
+mod tally;
 mod uses;
+
+pub use tally::{Count, Tally};
 
 use crate::ports::{Answer, PortError, ReadUses, Reading};
 use amiary_domain::ids::{AccountId, ImageRef, Place};
 use amiary_domain::image::LaunchPermission;
 use amiary_domain::observation::Seen;
 use amiary_domain::policy::Policy;
-use amiary_domain::retention::{Evidence, Judged, Lookout, Subject, candidates, judge};
+use amiary_domain::retention::{Evidence, Judged, Subject, candidates, judge};
 use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
-
-/// How many things the last plausible look found, by place and lookout, and when that was.
-pub type Tally = BTreeMap<(Place, Lookout), (u64, Timestamp)>;
+use std::collections::BTreeSet;
 
 /// What a survey is about.
 #[derive(Debug, Clone, Default)]
@@ -35,7 +35,7 @@ pub struct Survey {
     pub unseen: Vec<ImageRef>,
     /// Who uses images.
     pub evidence: Evidence,
-    /// What each plausible look found: the next survey is held against it.
+    /// How much each whole look found: the next survey is held against it.
     pub tally: Tally,
     /// What could not be read.
     pub unread: Vec<PortError>,
@@ -68,26 +68,35 @@ pub async fn survey(
     let open = candidates(policy, &survey.inventory, now).into_iter();
     let open: BTreeSet<ImageRef> = open.map(|subject| subject.image.at.clone()).collect();
     uses::read_sharing(reading, &open, &mut survey).await;
-    let places = places(policy, &survey.inventory);
-    for place in &places {
+    let (own, others) = places(policy, &survey.inventory);
+    for place in &own {
         looking::look(uses, policy, place, before, now, &mut survey).await;
+        uses::ask(uses, place, &open, now, &mut survey).await;
     }
-    uses::ask(uses, &places, &open, now, &mut survey).await;
+    for place in &others {
+        // Whom an image is shared with is listed only while nothing is known to use the image.
+        uses::ask(uses, place, &open, now, &mut survey).await;
+        if uses::is_open(place, &open, &survey) {
+            looking::look(uses, policy, place, before, now, &mut survey).await;
+        }
+    }
+    uses::read_reports(uses, &open, &mut survey).await;
     Ok(survey)
 }
 
 /// Where uses are looked for: where images are, and in the same Regions of every account that the
 /// policy names and an image is shared with.
-fn places(policy: &Policy, inventory: &[Subject]) -> BTreeSet<Place> {
-    let mut places = BTreeSet::new();
-    for subject in inventory {
-        let at = &subject.image.at.place;
-        let readers = readers(&subject.shared);
-        let known = readers.filter(|account| policy.accounts.contains_key(*account));
-        places.extend(known.map(|account| Place::new(account.clone(), at.region.clone())));
-        places.insert(at.clone());
-    }
-    places
+fn places(policy: &Policy, inventory: &[Subject]) -> (BTreeSet<Place>, BTreeSet<Place>) {
+    let own = inventory.iter().map(|subject| &subject.image.at.place);
+    let own: BTreeSet<Place> = own.cloned().collect();
+    let others = inventory.iter().flat_map(|subject| {
+        let region = &subject.image.at.place.region;
+        let known =
+            readers(&subject.shared).filter(|account| policy.accounts.contains_key(*account));
+        known.map(|account| Place::new(account.clone(), region.clone()))
+    });
+    let others = others.filter(|place| !own.contains(place)).collect();
+    (own, others)
 }
 
 fn readers(shared: &Seen<BTreeSet<LaunchPermission>>) -> impl Iterator<Item = &AccountId> {

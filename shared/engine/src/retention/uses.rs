@@ -4,7 +4,7 @@ use super::Survey;
 use crate::ports::{Answer, ReadUses, Reading};
 use amiary_domain::ids::{ImageId, ImageRef, Place};
 use amiary_domain::observation::Seen;
-use amiary_domain::retention::{Evidence, Look, Lookout, Outcome, Subject, Use};
+use amiary_domain::retention::{Evidence, Look, Lookout, Outcome, Subject, Use, is_used};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
@@ -35,40 +35,60 @@ pub(super) async fn read_sharing(
     }
 }
 
-/// Asks what refers to the open images, in every account that could, and reads the usage reports of
-/// those that are shared.
+/// Asks what of a place refers to the open images that nothing is known to use.
 pub(super) async fn ask(
     uses: &dyn ReadUses,
-    places: &BTreeSet<Place>,
+    place: &Place,
     open: &BTreeSet<ImageRef>,
     now: Timestamp,
     survey: &mut Survey,
 ) {
-    let (inventory, evidence) = (&survey.inventory, &mut survey.evidence);
-    let open = inventory
-        .iter()
-        .filter(|subject| open.contains(&subject.image.at));
-    let open: Vec<&Subject> = open.collect();
-    for place in places {
-        let concerned = open.iter().filter(|subject| concerns(subject, place));
-        let images: Vec<ImageId> = concerned.map(|s| s.image.at.id.clone()).collect();
-        let outcome = match references(uses, place, &images, evidence).await {
-            Ok(()) => Outcome::Complete,
-            Err(error) => {
-                let why = error.to_string();
-                survey.unread.push(error);
-                Outcome::Unread(why)
-            }
-        };
-        let key = (place.clone(), Lookout::References);
-        evidence.looks.insert(key, Look { at: now, outcome });
-    }
-    for subject in open.iter().filter(|subject| is_shared(subject)) {
+    let unused = unused(place, open, survey).map(|subject| subject.image.at.id.clone());
+    let images: Vec<ImageId> = unused.collect();
+    let outcome = match references(uses, place, &images, &mut survey.evidence).await {
+        Ok(()) => Outcome::Complete,
+        Err(error) => {
+            let why = error.to_string();
+            survey.unread.push(error);
+            Outcome::Unread(why)
+        }
+    };
+    let key = (place.clone(), Lookout::References);
+    survey.evidence.looks.insert(key, Look { at: now, outcome });
+}
+
+/// Whether a place could use open images that nothing is known to use.
+pub(super) fn is_open(place: &Place, open: &BTreeSet<ImageRef>, survey: &Survey) -> bool {
+    unused(place, open, survey).next().is_some()
+}
+
+fn unused<'a>(
+    place: &'a Place,
+    open: &'a BTreeSet<ImageRef>,
+    survey: &'a Survey,
+) -> impl Iterator<Item = &'a Subject> {
+    survey.inventory.iter().filter(move |subject| {
+        open.contains(&subject.image.at)
+            && concerns(subject, place)
+            && !is_used(subject, &survey.evidence)
+    })
+}
+
+/// Reads the usage reports of the open images that are shared.
+pub(super) async fn read_reports(
+    uses: &dyn ReadUses,
+    open: &BTreeSet<ImageRef>,
+    survey: &mut Survey,
+) {
+    let inventory = survey.inventory.iter();
+    let shared = inventory.filter(|subject| open.contains(&subject.image.at) && is_shared(subject));
+    for subject in shared {
         let at = &subject.image.at;
         match uses.usage_report(at).await {
-            Ok(report) => evidence
-                .reports
-                .extend(report.map(|report| (at.clone(), report))),
+            Ok(report) => {
+                let report = report.map(|report| (at.clone(), report));
+                survey.evidence.reports.extend(report);
+            }
             Err(error) => survey.unread.push(error),
         }
     }
