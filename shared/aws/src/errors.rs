@@ -143,6 +143,7 @@ impl Call {
             code,
             message,
             request: None,
+            repeated: false,
             source,
         }
     }

@@ -190,6 +190,7 @@ fn endless(place: &Place, no_end: NoEnd) -> PortError {
         code: "UnreadableAnswer".to_owned(),
         message: no_end.to_string(),
         request: None,
+        repeated: false,
         source: Some(Box::new(no_end)),
     }
 }
