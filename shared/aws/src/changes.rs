@@ -3,10 +3,11 @@
 use crate::Aws;
 use crate::convert;
 use crate::errors::Call;
+use crate::sendings::Sendings;
 use amiary_domain::ids::{AccountId, ImageId, ImageRef, Place, SnapshotId};
 use amiary_domain::image::{LaunchPermission, Tags};
 use amiary_domain::lineage::CopyRequest;
-use amiary_engine::ports::{Answer, ChangeImages};
+use amiary_engine::ports::{Answer, ChangeImages, PortError};
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{
     self as ec2, CreateVolumePermissionModifications, LaunchPermissionModifications, ResourceType,
@@ -30,6 +31,7 @@ impl ChangeImages for Aws {
         request: &CopyRequest,
     ) -> Answer<ImageId> {
         let call = Call::ec2("CopyImage", destination);
+        let sendings = Sendings::default();
         let answer = self
             .ec2(destination, &call)
             .await?
@@ -42,9 +44,14 @@ impl ChangeImages for Aws {
             .set_encrypted(request.key.as_ref().map(|_| true))
             .set_kms_key_id(request.key.clone())
             .set_tag_specifications(tag_specifications(&request.tags))
+            .customize()
+            .interceptor(sendings.clone())
             .send()
             .await
-            .map_err(|error| call.failed(error))?;
+            .map_err(|error| PortError {
+                repeated: sendings.are_several(),
+                ..call.failed(error)
+            })?;
         convert::image_id(answer.image_id()).map_err(|error| call.unreadable(error))
     }
 

@@ -161,6 +161,7 @@ impl Call {
             code,
             message,
             request: None,
+            repeated: false,
             source,
         }
     }

@@ -9,6 +9,7 @@ mod errors;
 mod images;
 mod keys;
 pub mod record;
+mod sendings;
 mod topics;
 mod transport;
 mod uses;

@@ -3,12 +3,12 @@
 
 use crate::chain::chain;
 use crate::ports::{Class, PortError, Reading, Writing};
-use amiary_domain::ids::Place;
+use amiary_domain::ids::{ImageId, Place};
 use amiary_domain::lineage::{Lineage, Record, Replica, ReplicaState, Source};
 use amiary_domain::notice::printable;
 use amiary_domain::observation::Observation;
 use amiary_domain::plan::{
-    Action, ActivePolicy, CopyAnswer, Group, Plan, Step, after_copy, is_ours,
+    Action, ActivePolicy, CopyAnswer, Group, Plan, Step, after_copy, is_ours, started_after_all,
 };
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
@@ -233,7 +233,7 @@ impl Applier<'_> {
             Ok(image) => CopyAnswer::Started(image),
             Err(error) => match error.class {
                 Class::Retry | Class::NotReady | Class::Conflict => return outcome(error),
-                Class::Quota if !self.was_asked_before(copying) => {
+                Class::Quota if !self.may_be_made(copying, &error) => {
                     CopyAnswer::QuotaFull(error.to_string())
                 }
                 Class::Quota | Class::TokenMismatch | Class::Gone | Class::Permanent => {
@@ -255,6 +255,10 @@ impl Applier<'_> {
             | CopyAnswer::Refused(said) => Some(said.clone()),
             CopyAnswer::NameTaken(_) => Some(format!("the name {:?} is taken", request.name)),
         };
+        let started = match &answer {
+            CopyAnswer::Started(image) => Some(image.clone()),
+            _ => None,
+        };
         let now = self.reading.clock.now();
         let change = after_copy(&self.active.policy, source, copying, answer, now);
         match (
@@ -264,10 +268,33 @@ impl Applier<'_> {
                 .await,
             said,
         ) {
-            (Err(error), _) => outcome(error),
+            (Err(error), _) => match started {
+                Some(image) if error.class == Class::Conflict => {
+                    self.after_all(copying, image).await
+                }
+                _ => outcome(error),
+            },
             (Ok(()), None) => Outcome::Done,
             (Ok(()), Some(said)) => Outcome::NotReady(said),
         }
+    }
+
+    /// Records a copy that was started while another run wrote the record: otherwise nobody would
+    /// know of it.
+    async fn after_all(&self, copying: &Replica, image: ImageId) -> Outcome {
+        let lineage = match self.reading.record.lineage(&copying.source).await {
+            Ok(lineage) => lineage,
+            Err(error) => return outcome(error),
+        };
+        let replicas = lineage.as_ref().map(|lineage| &lineage.replicas);
+        let recorded = replicas.and_then(|replicas| replicas.get(&copying.destination));
+        let change = recorded.and_then(|recorded| started_after_all(recorded, copying, image));
+        let Some(change) = change else {
+            return Outcome::Yielded("another run wrote the record first".to_owned());
+        };
+        let now = self.reading.clock.now();
+        let written = self.writing.record.commit(&change, now, self.writing.by);
+        written.await.map_or_else(outcome, |()| Outcome::Done)
     }
 
     /// What a refusal means. The same call may have been made before and its answer lost: then the
@@ -279,14 +306,14 @@ impl Applier<'_> {
         name: &str,
         error: PortError,
     ) -> Result<CopyAnswer, Outcome> {
-        let was_asked = self.was_asked_before(copying);
+        let may_be_made = self.may_be_made(copying, &error);
         let named = self.reading.images.images_named(&copying.destination, name);
         let made = match named.await {
             Ok(found) => found.into_iter().find(|image| is_ours(copying, image)),
-            Err(unread) if unread.class == Class::Permanent && !was_asked => None,
+            Err(unread) if unread.class == Class::Permanent && !may_be_made => None,
             Err(unread) => return Err(outcome(unread)),
         };
-        let is_early = was_asked && self.reading.clock.now() < copying.due;
+        let is_early = may_be_made && self.reading.clock.now() < copying.due;
         match made {
             Some(image) => Ok(CopyAnswer::NameTaken(Some(Box::new(image)))),
             None if is_early => Err(Outcome::NotReady(format!(
@@ -299,6 +326,12 @@ impl Applier<'_> {
                 _ => CopyAnswer::Refused(error.to_string()),
             }),
         }
+    }
+
+    /// Whether the copy may be there although its call was refused: the same call was made before,
+    /// by an earlier run or by an earlier sending of this one.
+    fn may_be_made(&self, copying: &Replica, refusal: &PortError) -> bool {
+        refusal.repeated || self.was_asked_before(copying)
     }
 
     /// Whether an earlier run recorded that it makes the same call.

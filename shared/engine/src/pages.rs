@@ -34,6 +34,7 @@ impl NoEnd {
             code: "UnreadableAnswer".to_owned(),
             message: self.to_string(),
             request: None,
+            repeated: false,
             source: Some(Box::new(self)),
         }
     }

@@ -49,6 +49,9 @@ pub struct PortError {
     /// The id that AWS gave the request: for logs and for AWS's support, not part of what people
     /// are told, as it differs each time.
     pub request: Option<String>,
+    /// Whether the call was sent more than once: an earlier sending, whose answer was lost, may have
+    /// been done. Told of copies only.
+    pub repeated: bool,
     /// What lies below.
     #[source]
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,

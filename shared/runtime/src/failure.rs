@@ -87,6 +87,7 @@ mod tests {
             code: "no answer".to_owned(),
             message: "the connection broke".to_owned(),
             request: None,
+            repeated: false,
             source: Some("reset by peer".into()),
         });
         assert_eq!(

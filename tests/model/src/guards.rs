@@ -33,10 +33,8 @@ pub struct Guards {
     pub second_look: bool,
     /// What was seen of an image is forgotten once the record names another.
     pub forget: bool,
-    /// In the product in a narrower form: a call that is made again is written down first, as the
-    /// first call is; and a refusal of such a call proves nothing, so that the copy is looked for
-    /// later instead.
-    pub doubt: bool,
+    /// After a refusal the next attempt asks with the same token for the same name.
+    pub same: bool,
 }
 
 impl Guards {
@@ -56,6 +54,6 @@ impl Guards {
         notice: true,
         second_look: true,
         forget: true,
-        doubt: false,
+        same: true,
     };
 }

@@ -187,26 +187,12 @@ fn written(replica: Replica) -> Replica {
 }
 
 fn adopt_or_copy(setup: &Setup, run: &Run, slot: usize, replica: Replica) -> Decided {
-    let is_refused = replica.cause == Cause::Refused;
     match run.seen[slot] {
         Seen::Read(image) if is_asked(setup, slot, replica, image) => {
             Decided::write(slot, known(replica, image.id))
         }
-        Seen::Absent | Seen::Read(..) if is_refused && replica.due => {
-            Decided::steps(vec![failed_attempt(setup, slot, replica)])
-        }
-        _ if is_refused || run.lent.is_none() => Decided::default(),
+        _ if run.lent.is_none() => Decided::default(),
         _ if missing(setup, run, slot) => needs_loan(),
-        _ if setup.guards.doubt => {
-            let again = Replica {
-                cause: Cause::Again,
-                ..replica
-            };
-            Decided::steps(vec![
-                Step::WriteReplica(slot, again, None),
-                Step::Copy(slot, written(again)),
-            ])
-        }
         _ => Decided::steps(vec![Step::Copy(slot, replica)]),
     }
 }
@@ -262,15 +248,17 @@ pub fn refused(setup: &Setup, slot: usize, copying: Replica) -> Step {
         // The loan may not be seen everywhere yet.
         return Step::WriteReplica(slot, copying, None);
     }
-    if setup.guards.doubt && copying.cause == Cause::Again {
-        let doubted = Replica {
-            cause: Cause::Refused,
-            due: false,
-            ..copying
-        };
-        return Step::WriteReplica(slot, doubted, None);
+    match failed_attempt(setup, slot, copying) {
+        Step::WriteReplica(slot, next, notice) if setup.guards.same => {
+            let same = Replica {
+                attempt: copying.attempt,
+                asked: false,
+                ..next
+            };
+            Step::WriteReplica(slot, same, notice)
+        }
+        other => other,
     }
-    failed_attempt(setup, slot, copying)
 }
 
 fn look(setup: &Setup, run: &Run, slot: usize, replica: Replica) -> Decided {

@@ -55,10 +55,6 @@ pub enum Cause {
     None,
     /// Its image was not found once.
     Missed,
-    /// Its call is made again, as its answer is not recorded.
-    Again,
-    /// Its call was made again and refused.
-    Refused,
 }
 
 /// A replica's record. Version 0 is a record not yet written.

@@ -14,6 +14,16 @@ use std::collections::BTreeSet;
 /// The quarter of an hour between two scheduled runs.
 const QUARTER: SignedDuration = SignedDuration::from_mins(15);
 
+/// What a call of EC2 comes to that is no end of an attempt.
+const IN_PASSING: [&str; 6] = [
+    "RequestLimitExceeded",
+    "InternalError",
+    "Unavailable",
+    "ResourceLimitExceeded",
+    "ConnectionLost",
+    "CallerCrashed",
+];
+
 impl Stage {
     /// Ends the faults and lets the world converge; looks whether it did, and whether that is all.
     pub(super) async fn end(&mut self) {
@@ -37,10 +47,13 @@ impl Stage {
         }
     }
 
-    /// Whether people changed something that Amiary may not have heard of: an event was lost, or
-    /// could not be heeded. Nothing but a look at everything finds that, once a day.
+    /// Whether people changed something that Amiary may not have heard of: an event was lost, could
+    /// not be heeded, or what was read because of it was older than the change. Nothing but a look at
+    /// everything finds that, once a day.
     fn drifts(&self) -> bool {
-        let heard = self.scenario.events.is_none() && self.scenario.faults.is_empty();
+        let scenario = &self.scenario;
+        let heard =
+            scenario.events.is_none() && scenario.faults.is_empty() && scenario.lag.is_none();
         self.scenario
             .meddlings
             .iter()
@@ -139,7 +152,8 @@ impl Stage {
                     (true, None) => 1,
                     (_, Some(view)) if view.state == "failed" && is_copying => 1,
                     // Its token or its name may lead to an image that people removed.
-                    (false, _) if is_copying => 1 + usize::from(was_removed),
+                    (false, _) if is_copying && was_removed => 3,
+                    (false, _) if is_copying => 1,
                     _ if is_waiting => 1,
                     _ => 0,
                 };
@@ -273,7 +287,10 @@ impl Stage {
                 let touched = id.and_then(|id| self.people.touched.get(id.as_str()));
                 touched.is_some_and(|touched| touched.was_away)
             }
-            Some(ReplicaState::Wanted) | None => !is_there || (made.encrypted && key.is_none()),
+            Some(ReplicaState::Wanted) | None => {
+                let is_out_of_reach = spot.account != made.spot.account && self.is_unlendable(made);
+                !is_there || is_out_of_reach || (made.encrypted && key.is_none())
+            }
             _ => !is_there,
         };
         self.watch.unless(excused, "it converges", || {
@@ -289,31 +306,48 @@ impl Stage {
         });
     }
 
+    /// Whether a source is under a key that no account but its own can use: one that AWS manages,
+    /// as a copy by hand has it where nobody names a key.
+    fn is_unlendable(&self, made: &Made) -> bool {
+        let view = self.watch.views.get(&made.id);
+        let mut snapshots = view.iter().flat_map(|view| &view.snapshots);
+        snapshots.any(|snapshot| {
+            let key = snapshot.kms_key.as_ref();
+            key.is_some_and(|arn| !self.keys.values().any(|own| own == arn))
+        })
+    }
+
     /// A destination may have failed for good after three copies were asked for, where somebody
     /// else has its name, or where its source went away.
     fn may_fail(&self, made: &Made, spot: &Spot) -> bool {
-        let tokens: BTreeSet<&str> = self
-            .watch
-            .calls
-            .iter()
-            .filter(|call| {
-                call.operation == "CopyImage"
-                    && Spot::new(&call.account, &call.region) == *spot
-                    && call.parameters["SourceImageId"] == made.id.as_str()
-            })
+        let asked = |call: &&Call| {
+            call.operation == "CopyImage"
+                && Spot::new(&call.account, &call.region) == *spot
+                && call.parameters["SourceImageId"] == made.id.as_str()
+        };
+        let calls = || self.watch.calls.iter().filter(asked);
+        let made_by: BTreeSet<&str> = calls()
+            .filter(|call| call.error.is_none())
             .filter_map(|call| call.parameters["ClientToken"].as_str())
             .collect();
+        let refused = calls().filter(|call| {
+            let code = call.error.as_deref();
+            code.is_some_and(|code| !IN_PASSING.contains(&code))
+        });
+        let tries = made_by.len() + refused.count();
         let by_people = self.people.made.values();
-        let by_people = by_people.map(|other| (&other.spot.region, &other.name));
+        let by_people = by_people
+            .filter(|other| other.spot == *spot)
+            .map(|other| &other.name);
         let replicas = self.watch.views.values();
         let replicas = replicas
             .filter(|view| view.source_image_id.as_ref() != Some(&made.id))
-            .filter(|view| view.account == spot.account)
-            .map(|view| (&view.region, &view.name));
+            .filter(|view| view.account == spot.account && view.region == spot.region)
+            .map(|view| &view.name);
         let has_name = by_people
             .chain(replicas)
-            .any(|(region, name)| *region == spot.region && name.starts_with(&made.name));
-        tokens.len() >= 3 || has_name || made.was_away
+            .any(|name| name.starts_with(&made.name));
+        tries >= 3 || has_name || made.was_away
     }
 
     /// A verified replica is what the policy wants it to be.

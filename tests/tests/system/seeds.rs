@@ -60,6 +60,9 @@ fn seeded_worlds_hold_whatever_goes_wrong() {
                     if seed >= seeds || failed.lock().unwrap().len() >= ENOUGH {
                         return;
                     }
+                    if seed > first && seed % SEEDS == 0 {
+                        eprintln!("seeds {first} to {seed} have begun");
+                    }
                     let story = alone(tell(seed, &BTreeSet::new()));
                     if let Some(broken) = story.broken.first() {
                         eprintln!("seed {seed}: {}: {}", broken.invariant, broken.found);

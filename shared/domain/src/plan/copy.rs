@@ -93,7 +93,7 @@ fn ask(context: &Context, replica: Replica, key: Option<String>) -> Decided {
         version: intent.version + 1,
         ..intent.clone()
     };
-    let entry = format!("copy asked for, attempt {}: {reason}", intent.attempt);
+    let entry = format!("copy asked for, attempt {}: {reason}", intent.tries);
     let mut decided = Decided::steps(vec![
         Step {
             action: write(intent, entry),
@@ -343,9 +343,8 @@ pub fn after_copy(
                 notices: Vec::new(),
             }
         }
-        CopyAnswer::TokenMismatch(said) | CopyAnswer::Refused(said) => {
-            failed_attempt(policy, source, copying, &said, now)
-        }
+        CopyAnswer::TokenMismatch(said) => failed_attempt(policy, source, copying, &said, now),
+        CopyAnswer::Refused(said) => refused_attempt(policy, source, copying, &said, now),
     }
 }
 
@@ -401,7 +400,7 @@ pub(super) fn failed_attempt(
             due: now + RETRY_AFTER,
             ..replica.clone()
         };
-        let entry = format!("attempt {} failed: {cause}", replica.attempt);
+        let entry = format!("attempt {} failed: {cause}", replica.tries);
         return Change {
             record: Record::Replica(Box::new(next)),
             entry,
@@ -409,6 +408,41 @@ pub(super) fn failed_attempt(
         };
     }
     for_good(policy, source, replica, cause)
+}
+
+/// The record after a refusal: as far as is known nothing was made, so that the next attempt asks
+/// with the same token for the same name. Should an earlier call have made the copy after all, its
+/// answer lost, the next one finds it and makes no other.
+fn refused_attempt(
+    policy: &Policy,
+    source: &Source,
+    copying: &Replica,
+    said: &str,
+    now: Timestamp,
+) -> Change {
+    let mut change = failed_attempt(policy, source, copying, said, now);
+    if let Record::Replica(replica) = &mut change.record {
+        replica.attempt = copying.attempt;
+        replica.request = None;
+    }
+    change
+}
+
+/// What is recorded of a copy that was started while another run wrote that its attempt had ended;
+/// nothing where the record knows an image already, or another attempt began.
+pub fn started_after_all(recorded: &Replica, copying: &Replica, image: ImageId) -> Option<Change> {
+    let is_open = recorded.image.is_none()
+        && recorded.attempt == copying.attempt
+        && matches!(
+            recorded.state,
+            ReplicaState::Wanted | ReplicaState::Copying | ReplicaState::Failed
+        );
+    let copying = Replica {
+        tries: recorded.tries,
+        version: recorded.version,
+        ..copying.clone()
+    };
+    is_open.then(|| known(&copying, image, "the copy is under way after all"))
 }
 
 /// The record of a destination that is not tried again until a person asks.

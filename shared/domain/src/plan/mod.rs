@@ -19,7 +19,7 @@ mod wanted;
 mod tests;
 
 pub use check::{Budget, Held, check};
-pub use copy::{CopyAnswer, MOST_ATTEMPTS, after_copy, is_ours};
+pub use copy::{CopyAnswer, MOST_ATTEMPTS, after_copy, is_ours, started_after_all};
 pub use refused::refused;
 pub use source::select;
 pub use wanted::{Depth, Wanted, wanted};

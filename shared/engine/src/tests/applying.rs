@@ -114,11 +114,34 @@ fn a_refused_copy_is_an_attempt_that_failed_and_says_what_aws_said() {
         assert_eq!(outcome, "not ready", "{class:?}");
         assert!(said.contains("a fault of the test's"), "{said}");
         let failed = world.replica(&source, IRELAND);
-        assert_eq!((failed.state, failed.attempt), (ReplicaState::Wanted, 2));
+        assert_eq!((failed.state, failed.tries), (ReplicaState::Wanted, 2));
         assert!(failed.cause.unwrap().contains("a fault of the test's"));
         world.wait(SignedDuration::from_mins(10));
         look(&world, &active, &source, Mandate::Schedule);
         assert!(world.replica(&source, IRELAND).image.is_some(), "{class:?}");
+    }
+}
+
+#[test]
+fn a_copy_refused_only_when_its_call_was_repeated_is_no_attempt_that_failed() {
+    for class in [Class::Permanent, Class::Quota, Class::TokenMismatch] {
+        let world = world();
+        let active = policy(&[IRELAND], "");
+        let source = world.publish(HOME, "golden-1");
+        world.lose_and_refuse("CopyImage", class);
+        world.fail(" name golden-1", Class::Permanent, 1);
+        look(&world, &active, &source, Mandate::Event);
+        let asked = world.replica(&source, IRELAND);
+        assert_eq!((asked.state, asked.attempt), (ReplicaState::Copying, 1));
+        look(&world, &active, &source, Mandate::Schedule);
+        assert!(world.replica(&source, IRELAND).image.is_some(), "{class:?}");
+        let copies = world
+            .state()
+            .images
+            .keys()
+            .filter(|at| **at != source)
+            .count();
+        assert_eq!(copies, 1, "{class:?}");
     }
 }
 
@@ -172,17 +195,28 @@ fn who_has_a_name_is_asked_again_by_the_next_run_where_that_failed() {
 
 #[test]
 fn a_copy_that_could_not_be_recorded_is_asked_for_again_and_is_the_same_copy() {
-    for (class, word) in [(Class::Retry, "failed"), (Class::Conflict, "yielded")] {
+    for (class, times, word) in [(Class::Retry, 1, "failed"), (Class::Conflict, 2, "yielded")] {
         let world = world();
         let active = policy(&[IRELAND], "");
         let source = world.publish(HOME, "golden-1");
-        world.fail("commit ami-", class, 1);
+        world.fail("commit ami-", class, times);
         let report = look(&world, &active, &source, Mandate::Event);
         assert_eq!(last(&report).0, word);
         look(&world, &active, &source, Mandate::Event);
         assert_eq!(world.state().images.len(), 2, "the source and its one copy");
         assert!(world.replica(&source, IRELAND).image.is_some());
     }
+}
+
+#[test]
+fn a_copy_that_started_is_recorded_even_where_another_run_wrote_the_record_meanwhile() {
+    let world = world();
+    let active = policy(&[IRELAND], "");
+    let source = world.publish(HOME, "golden-1");
+    world.fail("commit ami-", Class::Conflict, 1);
+    let report = look(&world, &active, &source, Mandate::Event);
+    assert_eq!(last(&report).0, "done");
+    assert!(world.replica(&source, IRELAND).image.is_some());
 }
 
 #[test]

@@ -307,34 +307,31 @@ fn a_lender_that_is_overtaken_leaves_its_loan_behind() {
     );
 }
 
-/// A known limit: a call whose answer was lost is made again and refused for good.
+/// A call whose answer was lost is made again and refused for good.
 #[test]
-fn a_refusal_of_a_call_that_was_done_before_makes_a_second_copy() {
+fn another_name_after_a_refusal_makes_a_second_copy_where_an_earlier_call_was_done() {
     let budget = Budget {
         runs: 3,
         refusals: 1,
         failures: 0,
         ..SMALL.budget
     };
-    let name = "a refusal after a lost answer";
-    breaks(
-        ONE_COPY,
-        Setup {
-            name,
-            budget,
-            ..SMALL
-        },
-    );
+    let guards = Guards { same: false, ..ALL };
+    let setup = without("no same name after a refusal", guards);
+    breaks(ONE_COPY, Setup { budget, ..setup });
 }
 
-/// How that limit could be mended.
 #[test]
-fn a_refusal_that_is_doubted_makes_no_second_copy() {
-    let setup = without("a refusal is doubted", Guards { doubt: true, ..ALL });
+fn a_refusal_after_a_lost_answer_makes_no_second_copy() {
     let budget = Budget {
-        refusals: 1,
+        refusals: 2,
         ..SMALL.budget
     };
-    let (_, broken) = checked(Setup { budget, ..setup });
+    let name = "refusals after lost answers";
+    let (_, broken) = checked(Setup {
+        name,
+        budget,
+        ..SMALL
+    });
     assert!(broken.is_empty(), "{broken:#?}");
 }

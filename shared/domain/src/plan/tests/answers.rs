@@ -2,12 +2,13 @@
 
 use super::toy::{Toy, family, place};
 use super::{ELSEWHERE, IRELAND};
+use crate::ids::ImageId;
 use crate::image::{Image, ImageState};
 use crate::lineage::{Change, Record, Replica, ReplicaState};
 use crate::naming::OPERATION_TAG;
 use crate::notice::NoticeKind;
 use crate::observation::Mandate;
-use crate::plan::{Action, CopyAnswer, MOST_ATTEMPTS, RETRY_AFTER, after_copy};
+use crate::plan::{Action, CopyAnswer, MOST_ATTEMPTS, RETRY_AFTER, after_copy, started_after_all};
 use jiff::SignedDuration;
 
 /// A toy whose copy was asked for, the copy's record, and the image it made.
@@ -179,14 +180,79 @@ fn a_refusal_within_half_an_hour_of_a_loan_may_be_delay_and_at_home_it_is_none()
     );
     toy.now = last;
     let (failed, _) = answered(&toy, &copying, refused());
-    assert_eq!((failed.state, failed.attempt), (ReplicaState::Wanted, 2));
+    assert_eq!((failed.state, failed.tries), (ReplicaState::Wanted, 2));
 
     let (toy, copying, _) = self::copying(IRELAND);
     let (failed, _) = answered(&toy, &copying, refused());
-    assert_eq!((failed.state, failed.attempt), (ReplicaState::Wanted, 2));
+    assert_eq!((failed.state, failed.tries), (ReplicaState::Wanted, 2));
     let mismatch = CopyAnswer::TokenMismatch("used otherwise".to_owned());
     let (failed, _) = answered(&toy, &copying, mismatch);
     assert_eq!(failed.cause.as_deref(), Some("used otherwise"));
+}
+
+#[test]
+fn after_a_refusal_the_same_token_and_name_are_asked_with_so_that_a_lost_copy_is_found() {
+    let (mut toy, copying, _) = copying(IRELAND);
+    let asked = copying.request.clone().unwrap();
+    for tries in 1..=MOST_ATTEMPTS {
+        let refused = Replica {
+            tries,
+            ..copying.clone()
+        };
+        let (ended, _) = answered(&toy, &refused, CopyAnswer::Refused("no".to_owned()));
+        assert_eq!((ended.attempt, &ended.request), (copying.attempt, &None));
+        let replicas = &mut toy.lineage.as_mut().unwrap().replicas;
+        replicas.insert(place(IRELAND), ended);
+        let plan = toy.plan(Mandate::Person);
+        let again = plan.steps().find_map(|(_, step)| match &step.action {
+            Action::Copy(replica) => replica.request.clone(),
+            _ => None,
+        });
+        let again = again.expect("the copy is asked for again");
+        assert_eq!((&again.token, &again.name), (&asked.token, &asked.name));
+    }
+    let mismatch = CopyAnswer::TokenMismatch("used otherwise".to_owned());
+    let (other, _) = answered(&toy, &copying, mismatch);
+    assert_eq!(other.attempt, 2, "this token leads to nothing any more");
+}
+
+#[test]
+fn a_copy_that_started_while_its_attempt_was_ended_is_recorded_after_all() {
+    let (toy, copying, _) = copying(IRELAND);
+    let image: ImageId = "ami-0123456789abcdef0".parse().unwrap();
+    for tries in [1, MOST_ATTEMPTS] {
+        let refused = Replica {
+            tries,
+            ..copying.clone()
+        };
+        let (mut ended, _) = answered(&toy, &refused, CopyAnswer::Refused("no".to_owned()));
+        ended.version = 7;
+        let change = started_after_all(&ended, &copying, image.clone()).unwrap();
+        let Record::Replica(known) = change.record else {
+            panic!("it is a replica's")
+        };
+        assert_eq!(known.state, ReplicaState::Copying);
+        assert_eq!((known.image.as_ref(), known.version), (Some(&image), 7));
+        assert_eq!(
+            (&known.request, known.tries),
+            (&copying.request, ended.tries)
+        );
+    }
+    let other_attempt = Replica {
+        attempt: 2,
+        ..copying.clone()
+    };
+    let known = Replica {
+        image: Some(image.clone()),
+        ..copying.clone()
+    };
+    let withdrawn = Replica {
+        state: ReplicaState::Withdrawn,
+        ..copying.clone()
+    };
+    for recorded in [other_attempt, known, withdrawn] {
+        assert!(started_after_all(&recorded, &copying, image.clone()).is_none());
+    }
 }
 
 #[test]

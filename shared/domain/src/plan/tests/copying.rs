@@ -382,7 +382,7 @@ fn a_borrower_that_is_refused_just_after_the_loan_asks_again_with_the_same_token
     toy.now += SignedDuration::from_mins(31);
     let (replica, _) = answered(&toy, &copying, refused());
     assert_eq!(
-        replica.attempt, 2,
+        replica.tries, 2,
         "after half an hour it is no delay any more"
     );
 }

@@ -117,6 +117,12 @@ impl World {
         self.fault(on, Class::Retry, true, 1);
     }
 
+    /// The next call whose text contains `on` does what it should, its answer is lost, and its
+    /// repetition at once is refused.
+    pub fn lose_and_refuse(&self, on: &'static str, class: Class) {
+        self.fault(on, class, true, 1);
+    }
+
     fn fault(&self, on: &'static str, class: Class, after: bool, times: usize) {
         self.state().faults.push(Fault {
             on,
@@ -233,7 +239,10 @@ impl World {
             Some((class, false)) => Err(refusal(class, "a fault of the test's")),
             Some((class, true)) => {
                 work(&mut state)?;
-                Err(refusal(class, "the answer was lost"))
+                Err(PortError {
+                    repeated: true,
+                    ..refusal(class, "the answer was lost")
+                })
             }
         }
     }
@@ -284,6 +293,7 @@ pub fn refusal(class: Class, message: &str) -> PortError {
         code: format!("{class:?}"),
         message: message.to_owned(),
         request: None,
+        repeated: false,
         source: None,
     }
 }
