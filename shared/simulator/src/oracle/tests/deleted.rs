@@ -1,0 +1,247 @@
+//! Snapshots and bundles: shared ones, older ones, and those of images that are still there.
+
+use serde_json::{Value, json};
+
+use super::*;
+
+fn register(scene: &Scene, name: &str, snapshot: &str) -> String {
+    let devices = json!([{ "DeviceName": "/dev/xvda", "Ebs": { "SnapshotId": snapshot } }]);
+    let parameters = json!({
+        "Name": name, "Architecture": "x86_64", "RootDeviceName": "/dev/xvda",
+        "BlockDeviceMappings": devices,
+    });
+    let made = scene.ec2("RegisterImage", parameters);
+    made["ImageId"].as_str().expect("an id").to_owned()
+}
+
+/// Makes something that uses a snapshot.
+type Sharing = fn(&Scene, &str);
+
+fn devices(snapshot: &str) -> Value {
+    json!([{ "DeviceName": "/dev/xvdf", "Ebs": { "SnapshotId": snapshot } }])
+}
+
+const SHARINGS: [(&str, Sharing); 3] = [
+    ("the image ami-", |scene, snapshot| {
+        register(scene, "sharer", snapshot);
+    }),
+    ("the launch template", |scene, snapshot| {
+        let data = json!({ "BlockDeviceMappings": devices(snapshot) });
+        let template = json!({ "LaunchTemplateName": "web", "LaunchTemplateData": data });
+        let place = (OTHER, HERE);
+        scene.done(place, "ec2", "CreateLaunchTemplate", template);
+    }),
+    ("the launch configuration", |scene, snapshot| {
+        let configuration = json!({
+            "LaunchConfigurationName": "old",
+            "ImageId": scene.sources[3],
+            "InstanceType": "m5.large",
+            "BlockDeviceMappings": devices(snapshot),
+        });
+        let place = (OWNER, HERE);
+        scene.done(
+            place,
+            "autoscaling",
+            "CreateLaunchConfiguration",
+            configuration,
+        );
+    }),
+];
+
+#[test]
+fn a_snapshot_that_something_else_uses_stays() {
+    for (said, share) in SHARINGS {
+        let scene = Scene::new();
+        let image = &scene.sources[0];
+        let snapshot = scene.snapshot(image);
+        scene.deregistered(image);
+        share(&scene, &snapshot);
+        let delete = json!({ "SnapshotId": snapshot });
+        let _ = scene.amiary_tries((OWNER, HERE), "DeleteSnapshot", &delete);
+        let why = scene.one("DeleteSnapshot", Rule::SharedSnapshot).why;
+        assert!(why.contains(said), "{why}");
+    }
+}
+
+#[test]
+fn an_image_takes_no_snapshot_with_it_that_something_else_uses() {
+    for (said, share) in SHARINGS {
+        let scene = Scene::new();
+        let image = &scene.sources[0];
+        let snapshot = scene.snapshot(image);
+        scene.disabled(image);
+        share(&scene, &snapshot);
+        let parameters = json!({ "ImageId": image, "DeleteAssociatedSnapshots": true });
+        scene.amiary((OWNER, HERE), "DeregisterImage", &parameters);
+        let why = scene.one("DeregisterImage", Rule::SharedSnapshot).why;
+        assert!(why.contains(said), "{why}");
+    }
+}
+
+#[test]
+fn an_image_may_leave_a_shared_snapshot_behind() {
+    let scene = Scene::new();
+    let image = &scene.sources[0];
+    register(&scene, "sharer", &scene.snapshot(image));
+    scene.deregistered(image);
+    scene.none();
+}
+
+#[test]
+fn a_snapshot_that_was_there_before_its_image_stays() {
+    let mut scene = Scene::new();
+    let old = scene.snapshot(&scene.sources[0]);
+    scene.ec2("DeregisterImage", json!({ "ImageId": scene.sources[0] }));
+    scene.world.advance(days(31));
+    let image = register(&scene, "over-old", &old);
+    for name in ["newer-1", "newer-2"] {
+        scene.world.advance(days(1));
+        scene.newer(name);
+    }
+    scene.guard(|safe| {
+        safe.families[0].sources.insert(image.clone());
+    });
+    scene.deregistered(&image);
+    scene.none();
+    scene.delete(&old);
+    scene.one("DeleteSnapshot", Rule::OlderSnapshot);
+}
+
+#[test]
+fn a_snapshot_stays_as_long_as_its_image_is_registered() {
+    let scene = Scene::new();
+    let image = &scene.sources[0];
+    scene.disabled(image);
+    let delete = json!({ "SnapshotId": scene.snapshot(image) });
+    let refused = scene.amiary_tries((OWNER, HERE), "DeleteSnapshot", &delete);
+    assert!(refused.is_err());
+    scene.one("DeleteSnapshot", Rule::NotInBin);
+}
+
+#[test]
+fn an_image_that_the_bin_does_not_keep_is_known_by_its_snapshots_all_the_same() {
+    let scene = Scene::new();
+    let image = &scene.sources[0];
+    let snapshot = scene.snapshot(image);
+    scene.deregistered(image);
+    scene.world.advance(days(31));
+    scene.delete(&snapshot);
+    scene.none();
+}
+
+#[test]
+fn an_image_that_came_back_from_the_bin_is_still_registered() {
+    let scene = Scene::new();
+    let image = &scene.sources[0];
+    scene.deregistered(image);
+    scene.ec2("RestoreImageFromRecycleBin", json!({ "ImageId": image }));
+    let delete = json!({ "SnapshotId": scene.snapshot(image) });
+    let refused = scene.amiary_tries((OWNER, HERE), "DeleteSnapshot", &delete);
+    assert!(refused.is_err());
+    scene.one("DeleteSnapshot", Rule::NotInBin);
+}
+
+#[test]
+fn a_snapshot_that_is_declared_to_be_in_use_stays() {
+    let mut scene = Scene::new();
+    let image = scene.sources[0].clone();
+    let snapshot = scene.snapshot(&image);
+    scene.guard(|safe| {
+        safe.references.insert(snapshot.clone());
+    });
+    scene.deregistered(&image);
+    scene.none();
+    scene.delete(&snapshot);
+    scene.one("DeleteSnapshot", Rule::InUse);
+}
+
+#[test]
+fn a_snapshot_of_no_image_is_left_alone() {
+    let scene = Scene::new();
+    let zone = json!({ "AvailabilityZone": "us-east-1a", "Size": 1 });
+    let volume = scene.ec2("CreateVolume", zone);
+    let snapshot = json!({ "VolumeId": volume["VolumeId"] });
+    let snapshot = scene.ec2("CreateSnapshot", snapshot);
+    scene.world.advance(days(1));
+    scene.delete(snapshot["SnapshotId"].as_str().expect("an id"));
+    scene.one("DeleteSnapshot", Rule::Foreign);
+}
+
+/// An instance-store image at the place of its bundle.
+fn over_bundle(scene: &mut Scene, name: &str) -> String {
+    let location = scene
+        .world
+        .bundle(OWNER, HERE, "bundles-of-golden", "golden/0");
+    let parameters = json!({
+        "Name": name, "Architecture": "x86_64", "ImageLocation": location,
+    });
+    let made = scene.ec2("RegisterImage", parameters);
+    let image = made["ImageId"].as_str().expect("an id").to_owned();
+    scene.guard(|safe| {
+        safe.families[0].sources.insert(image.clone());
+        safe.families[0].keep_sources.last = 1;
+    });
+    image
+}
+
+/// The same, and newer sources beside it.
+fn bundled() -> (Scene, String) {
+    let mut scene = Scene::new();
+    let image = over_bundle(&mut scene, "bundled");
+    scene.world.advance(days(1));
+    scene.newer("newer");
+    (scene, image)
+}
+
+fn delete_bundle(scene: &Scene) {
+    let part = json!({ "Bucket": "bundles-of-golden", "Key": "golden/0/image.part.00" });
+    scene.amiary((OWNER, HERE), "DeleteObject", &part);
+}
+
+fn delete_rest(scene: &Scene) {
+    let keys = ["image.part.01", "image.part.02", "image.manifest.xml"];
+    let keys = keys.map(|name| json!({ "Key": format!("golden/0/{name}") }));
+    let rest = json!({ "Bucket": "bundles-of-golden", "Delete": { "Objects": keys } });
+    scene.amiary((OWNER, HERE), "DeleteObjects", &rest);
+}
+
+#[test]
+fn a_careful_end_of_a_bundle_breaks_no_rule() {
+    let (scene, image) = bundled();
+    scene.deregistered(&image);
+    delete_bundle(&scene);
+    delete_rest(&scene);
+    scene.none();
+}
+
+#[test]
+fn a_bundle_stays_as_long_as_its_image_is_registered() {
+    let (scene, image) = bundled();
+    scene.disabled(&image);
+    delete_rest(&scene);
+    let found = scene.one("DeleteObjects", Rule::NotInBin);
+    assert_eq!(found.resource.id, "bundles-of-golden/golden/0");
+}
+
+#[test]
+fn a_bundle_that_another_image_lies_over_stays() {
+    let (mut scene, image) = bundled();
+    scene.deregistered(&image);
+    over_bundle(&mut scene, "another");
+    delete_bundle(&scene);
+    let why = scene.one("DeleteObject", Rule::SharedSnapshot).why;
+    assert!(why.contains("the image ami-"), "{why}");
+}
+
+#[test]
+fn objects_of_no_bundle_are_left_alone() {
+    let scene = Scene::new();
+    scene
+        .world
+        .bundle(OWNER, HERE, "bundles-of-golden", "golden/0");
+    delete_bundle(&scene);
+    scene.one("DeleteObject", Rule::Foreign);
+    let absent = json!({ "Bucket": "bundles-of-golden", "Key": "none" });
+    scene.amiary((OWNER, HERE), "DeleteObject", &absent);
+    assert_eq!(scene.found().len(), 1, "what isn't there can't be lost");
+}
