@@ -21,7 +21,21 @@ fn devices(snapshot: &str) -> Value {
     json!([{ "DeviceName": "/dev/xvdf", "Ebs": { "SnapshotId": snapshot } }])
 }
 
-const SHARINGS: [(&str, Sharing); 3] = [
+const SHARINGS: [(&str, Sharing); 4] = [
+    ("the Spot Fleet", |scene, snapshot| {
+        let launches = json!({
+            "ImageId": scene.sources[3],
+            "InstanceType": "m5.large",
+            "BlockDeviceMappings": devices(snapshot),
+        });
+        let configuration = json!({
+            "IamFleetRole": "arn:aws:iam::111111111111:role/fleet",
+            "TargetCapacity": 0,
+            "LaunchSpecifications": [launches],
+        });
+        let parameters = json!({ "SpotFleetRequestConfig": configuration });
+        scene.ec2("RequestSpotFleet", parameters);
+    }),
     ("the image ami-", |scene, snapshot| {
         register(scene, "sharer", snapshot);
     }),
@@ -105,6 +119,44 @@ fn a_snapshot_that_was_there_before_its_image_stays() {
     scene.none();
     scene.delete(&old);
     scene.one("DeleteSnapshot", Rule::OlderSnapshot);
+}
+
+#[test]
+fn an_image_takes_no_snapshot_with_it_that_is_older_or_locked() {
+    let mut scene = Scene::new();
+    let old = scene.snapshot(&scene.sources[0]);
+    let image = register(&scene, "over-old", &old);
+    for name in ["newer-1", "newer-2"] {
+        scene.world.advance(days(1));
+        scene.newer(name);
+    }
+    scene.guard(|safe| {
+        safe.families[0].sources.insert(image.clone());
+    });
+    scene.ec2("DeregisterImage", json!({ "ImageId": scene.sources[0] }));
+    scene.disabled(&image);
+    let lock = json!({ "SnapshotId": old, "LockMode": "governance", "LockDuration": 10 });
+    scene.ec2("LockSnapshot", lock);
+    let parameters = json!({ "ImageId": image, "DeleteAssociatedSnapshots": true });
+    scene.amiary((OWNER, HERE), "DeregisterImage", &parameters);
+    let both = [Rule::Protected, Rule::OlderSnapshot];
+    let both = both.map(|rule| ("DeregisterImage".to_owned(), rule));
+    assert_eq!(scene.found(), both);
+}
+
+#[test]
+fn a_snapshot_that_a_lifecycle_policy_made_stays() {
+    let scene = Scene::new();
+    let image = &scene.sources[0];
+    let snapshot = scene.snapshot(image);
+    scene.deregistered(image);
+    let tags = json!([{ "Key": "dlm:managed", "Value": "true" }]);
+    scene.ec2(
+        "CreateTags",
+        json!({ "Resources": [snapshot], "Tags": tags }),
+    );
+    scene.delete(&snapshot);
+    scene.one("DeleteSnapshot", Rule::Protected);
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! Every rule: a careful end breaks none, and what breaks one breaks that one alone.
 
+mod caps;
 mod deleted;
 mod kept;
+mod making;
 mod others;
 mod scene;
 mod stages;

@@ -61,6 +61,30 @@ fn an_owner_who_has_not_been_told_keeps_the_image() {
 }
 
 #[test]
+fn another_notice_begins_no_new_delay() {
+    let scene = Scene::new();
+    let image = &scene.sources[0];
+    scene.marked(image);
+    scene.notice(image);
+    scene.deprecate((OWNER, HERE), image);
+    scene.none();
+}
+
+#[test]
+fn a_notice_counts_that_came_before_the_world_was_guarded() {
+    let mut scene = Scene::new();
+    let image = scene.sources[0].clone();
+    scene.guard(|safe| safe.topics.clear());
+    scene.marked(&image);
+    let topic = scene.topic.clone();
+    scene.guard(|safe| {
+        safe.topics.insert(topic);
+    });
+    scene.deprecate((OWNER, HERE), &image);
+    scene.none();
+}
+
+#[test]
 fn a_notice_is_known_after_the_inbox_has_forgotten_it() {
     let scene = Scene::new();
     let image = &scene.sources[0];
