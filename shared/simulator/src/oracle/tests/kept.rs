@@ -87,6 +87,17 @@ fn a_protected_image_is_left_alone_through_its_cooldown() {
 }
 
 #[test]
+fn a_protected_image_is_not_disabled_either() {
+    let scene = Scene::new();
+    let image = &scene.sources[0];
+    scene.deprecated(image);
+    let protect = json!({ "ImageId": image });
+    scene.ec2("EnableImageDeregistrationProtection", protect);
+    scene.amiarys("DisableImage", image);
+    scene.one("DisableImage", Rule::Protected);
+}
+
+#[test]
 fn images_of_aws_backup_and_of_lifecycle_policies_are_left_alone() {
     for (key, alias) in [
         (Some("aws:backup:source-resource"), None),
@@ -160,6 +171,26 @@ fn what_is_in_an_account_that_is_not_named_is_left_alone() {
     let image = scene.sources[0].clone();
     scene.deprecated(&image);
     scene.one("EnableImageDeprecation", Rule::Foreign);
+}
+
+#[test]
+fn a_copy_of_a_copy_is_of_the_family_when_the_copy_between_is_gone() {
+    let mut scene = Scene::new();
+    scene.guard(|safe| safe.families[0].keep_replicas.last = 1);
+    let copy = |source: &str, region: &str, name: &str| {
+        let copy = json!({ "Name": name, "SourceImageId": source, "SourceRegion": region });
+        let made = scene.done((OWNER, THERE), "ec2", "CopyImage", copy);
+        scene.world.advance(days(1));
+        made["ImageId"].as_str().expect("an id").to_owned()
+    };
+    copy(&scene.sources[3], HERE, "newer");
+    let between = copy(&scene.sources[0], HERE, "between");
+    let last = copy(&between, THERE, "last");
+    let gone = json!({ "ImageId": between });
+    scene.done((OWNER, THERE), "ec2", "DeregisterImage", gone);
+    scene.marked(&last);
+    scene.deprecate((OWNER, THERE), &last);
+    scene.none();
 }
 
 #[test]

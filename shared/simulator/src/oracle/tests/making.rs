@@ -165,15 +165,19 @@ pub(super) fn recipe(scene: &Scene, name: &str, parent: &str) {
     );
 }
 
-/// A fleet and a Spot Fleet that launch it from a template alone.
+/// A fleet and a Spot Fleet that launch it from a template alone, by its id and by its name.
 pub(super) fn fleet_of_template(scene: &Scene, image: &str) {
     template(scene, OWNER, "web", &json!({ "ImageId": image }));
-    let named = json!({ "LaunchTemplateName": "web", "Version": "$Latest" });
+    let asked = json!({ "LaunchTemplateNames": ["web"] });
+    let made = scene.ec2("DescribeLaunchTemplates", asked);
+    let id = &made["LaunchTemplates"][0]["LaunchTemplateId"];
+    let named = json!({ "LaunchTemplateId": id, "Version": "$Latest" });
     let parameters = json!({
         "LaunchTemplateConfigs": [{ "LaunchTemplateSpecification": named }],
         "TargetCapacitySpecification": { "TotalTargetCapacity": 0 },
     });
     scene.ec2("CreateFleet", parameters);
+    let named = json!({ "LaunchTemplateName": "web", "Version": "1" });
     let configuration = json!({
         "IamFleetRole": "arn:aws:iam::111111111111:role/fleet",
         "TargetCapacity": 0,

@@ -1,5 +1,6 @@
 //! Every rule: a careful end breaks none, and what breaks one breaks that one alone.
 
+mod bundles;
 mod caps;
 mod deleted;
 mod kept;

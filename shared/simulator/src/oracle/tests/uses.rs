@@ -5,7 +5,14 @@ use serde_json::json;
 use super::making::*;
 use super::*;
 
-const USES: [(&str, Making); 20] = [
+const USES: [(&str, Making); 21] = [
+    ("version 1 of the launch template", |scene, image| {
+        let name = "/aws/service/golden";
+        scene.world.publish_parameter(HERE, name, image);
+        let data = json!({ "ImageId": format!("resolve:ssm:{name}:1") });
+        scene.world.publish_parameter(HERE, name, &scene.sources[3]);
+        template(scene, OWNER, "web", &data);
+    }),
     ("is running", running),
     ("is stopping", stopping),
     ("the EC2 Fleet", fleet_of_template),
