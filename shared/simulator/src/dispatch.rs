@@ -16,7 +16,9 @@ use crate::wire::model::{self, Protocol, Service};
 use crate::wire::refusal::Refusal;
 use crate::wire::scope::Scope;
 use crate::wire::{json, read, respond, rest};
-use crate::{autoscaling, cloudtrail, dynamodb, ec2, imagebuilder, kms, rbin, s3, sns, ssm, sts};
+use crate::{
+    autoscaling, cloudtrail, dynamodb, ec2, imagebuilder, kms, oracle, rbin, s3, sns, ssm, sts,
+};
 
 /// Does one operation: what every service's dispatch table holds.
 pub(crate) type Handler = fn(&mut State, &Request) -> Result<Value, ApiError>;
@@ -241,7 +243,12 @@ pub(crate) fn perform(state: &mut State, call: &Request) -> Result<Value, ApiErr
         Some(service) => unknown_operation(service, &call.operation),
         None => no_such_target(),
     })?;
-    handler(state, call)
+    let seen = oracle::look(state, call);
+    let result = handler(state, call);
+    if let Some(seen) = seen.filter(|_| result.is_ok()) {
+        oracle::remember(state, call, seen);
+    }
+    result
 }
 
 fn answer_dynamodb(

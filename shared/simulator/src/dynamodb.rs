@@ -122,6 +122,17 @@ impl Databases {
         self.open.keys()
     }
 
+    /// Asks a place's database something that changes nothing.
+    pub(crate) fn ask(
+        &self,
+        place: &(String, String),
+        operation: &str,
+        parameters: &Value,
+    ) -> Option<Value> {
+        let run = run_of(operation)?;
+        run(self.open.get(place)?, &parameters.to_string()).ok()
+    }
+
     /// Writes a place's database into a new file.
     pub(crate) fn save(&self, place: &(String, String), file: &str) -> Result<(), DynoxideError> {
         match self.open.get(place) {

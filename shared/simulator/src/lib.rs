@@ -23,6 +23,7 @@ mod kms;
 mod lag;
 mod lately;
 mod md5;
+pub mod oracle;
 mod rbin;
 mod record;
 mod request;

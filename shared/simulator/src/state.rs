@@ -16,6 +16,7 @@ use crate::identity::Identities;
 use crate::ids::Ids;
 use crate::imagebuilder::ImageBuilder;
 use crate::kms::Kms;
+use crate::oracle::Oracle;
 use crate::rbin::Rbin;
 use crate::record::{Call, Trail};
 use crate::s3::S3;
@@ -73,6 +74,8 @@ pub(crate) struct State {
     pub(crate) s3: S3,
     pub(crate) imagebuilder: ImageBuilder,
     pub(crate) databases: Databases,
+    #[serde(skip)]
+    pub(crate) oracle: Oracle,
     due: BTreeMap<(Timestamp, u64), Change>,
     scheduled: u64,
 }
@@ -109,6 +112,7 @@ impl State {
             s3: S3::default(),
             imagebuilder: ImageBuilder::default(),
             databases: Databases::default(),
+            oracle: Oracle::default(),
             due: BTreeMap::new(),
             scheduled: 0,
         }

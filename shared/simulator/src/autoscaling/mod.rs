@@ -35,6 +35,15 @@ pub(crate) struct Place {
 }
 
 impl AutoScaling {
+    /// What each account has in a Region.
+    pub(crate) fn at<'a>(&'a self, region: &'a str) -> impl Iterator<Item = (&'a str, &'a Place)> {
+        let places = self.places.iter();
+        places.filter_map(move |(name, place)| {
+            let (account, at) = name.split_once(' ')?;
+            (at == region).then_some((account, place))
+        })
+    }
+
     fn place(&mut self, (account, region): (&str, &str)) -> &mut Place {
         let name = format!("{account} {region}");
         self.places.entry(name).or_default()

@@ -87,6 +87,11 @@ impl Ec2 {
         self.regions.get(name)
     }
 
+    /// Every Region that something was ever in.
+    pub(crate) fn regions(&self) -> impl Iterator<Item = &Region> {
+        self.regions.values()
+    }
+
     /// A Region to read: an empty one unless something was ever in it.
     pub(crate) fn reading(&self, name: &str) -> &Region {
         self.regions.get(name).unwrap_or(&self.nothing)

@@ -21,6 +21,9 @@ pub(crate) struct Sns {
     topics: BTreeMap<String, Topic>,
     /// Oldest first, the newest [`publish::MOST_KEPT`].
     pub(crate) messages: VecDeque<Message>,
+    /// How many were ever published.
+    #[serde(default)]
+    pub(crate) published: u64,
 }
 
 /// The operation's handler.

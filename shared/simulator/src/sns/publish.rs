@@ -74,6 +74,7 @@ pub(super) fn publish(state: &mut State, call: &Request) -> Result<Value, ApiErr
         message: message.to_owned(),
         attributes,
     });
+    state.sns.published += 1;
     Ok(json!({ "MessageId": state.ids.uuid() }))
 }
 

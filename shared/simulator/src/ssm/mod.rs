@@ -90,7 +90,45 @@ impl Ssm {
     }
 }
 
+/// What one version of a parameter holds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Held<'a> {
+    /// Whose it is; nobody's where it is AWS's own.
+    pub(crate) account: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) value: &'a str,
+    pub(crate) number: i64,
+    pub(crate) labels: &'a BTreeSet<String>,
+    /// Whether it is the newest version.
+    pub(crate) newest: bool,
+}
+
+impl Ssm {
+    /// What every version of every parameter of a Region holds, in all accounts.
+    pub(crate) fn held<'a>(&'a self, region: &'a str) -> impl Iterator<Item = Held<'a>> {
+        let own = self.stores.iter().filter(move |((_, at), _)| at == region);
+        let own = own.map(|((account, _), store)| (account.as_str(), store));
+        let public = self.public.get(region).map(|store| ("", store));
+        own.chain(public).flat_map(|(account, store)| {
+            let parameters = store.values();
+            parameters.flat_map(move |parameter| parameter.held(account))
+        })
+    }
+}
+
 impl Parameter {
+    fn held<'a>(&'a self, account: &'a str) -> impl Iterator<Item = Held<'a>> {
+        let newest = self.versions.keys().next_back().copied();
+        self.versions.values().map(move |version| Held {
+            account,
+            name: &self.name,
+            value: &version.value,
+            number: version.number,
+            labels: &version.labels,
+            newest: newest == Some(version.number),
+        })
+    }
+
     fn latest(&self) -> Option<&Version> {
         self.versions.last_key_value().map(|(_, version)| version)
     }

@@ -78,9 +78,9 @@ pub(crate) struct Fleet {
     pub(crate) id: String,
     pub(crate) owner: String,
     created: Timestamp,
-    state: String,
+    pub(crate) state: String,
     /// `instant`, `request` or `maintain`.
-    kind: String,
+    pub(crate) kind: String,
     /// The parameters it was made with.
     pub(crate) request: Value,
     /// What it launched: instances with their pools.

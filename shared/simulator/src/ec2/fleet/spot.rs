@@ -18,7 +18,7 @@ pub(crate) struct SpotRequest {
     pub(crate) owner: String,
     pub(super) created: Timestamp,
     updated: Timestamp,
-    pub(super) state: String,
+    pub(crate) state: String,
     /// Why it is in its state: a code and a message.
     pub(super) status: (String, String),
     /// `one-time` or `persistent`.

@@ -29,7 +29,7 @@ pub(crate) struct SpotFleet {
     pub(crate) id: String,
     pub(crate) owner: String,
     pub(super) created: Timestamp,
-    pub(super) state: String,
+    pub(crate) state: String,
     /// The configuration it was made with.
     pub(crate) configuration: Value,
     /// What it launched: each instance, its weight, and whether it is a Spot Instance.
