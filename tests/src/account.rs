@@ -40,7 +40,9 @@ pub const TEN_THOUSAND: Size = Size {
 /// The Region that the replicas are in.
 pub const REPLICA_REGION: &str = "eu-west-1";
 /// The record's table.
-const TABLE: &str = "amiary";
+pub const TABLE: &str = "amiary";
+/// The name of the owner's topic.
+const TOPIC: &str = "images";
 /// How old the old ones are.
 const OLD: SignedDuration = SignedDuration::from_hours(24 * 200);
 
@@ -62,8 +64,9 @@ pub fn policy(families: usize) -> String {
     let mut text = format!(
         "[accounts.builders]\nid = \"{BUILDER}\"\n\
          [accounts.production]\nid = \"{PRODUCTION}\"\nrole = \"amiary\"\n\
-         [owners.platform]\ntopic = \"arn:aws:sns:{SOURCE_REGION}:{BUILDER}:images\"\n\
-         [references]\nparameters = [\"/declared/*\"]\n"
+         [owners.platform]\ntopic = \"{}\"\n\
+         [references]\nparameters = [\"/declared/*\"]\n",
+        topic()
     );
     for number in 0..families {
         let family = format!(
@@ -80,11 +83,20 @@ pub fn policy(families: usize) -> String {
     text
 }
 
+/// The owner's topic.
+pub fn topic() -> String {
+    format!("arn:aws:sns:{SOURCE_REGION}:{BUILDER}:{TOPIC}")
+}
+
 /// A source of a family and its replica.
-struct Pair {
-    family: String,
-    source: ImageRef,
-    replica: ImageRef,
+#[derive(Debug, Clone)]
+pub struct Pair {
+    /// The family.
+    pub family: String,
+    /// The source.
+    pub source: ImageRef,
+    /// Its replica.
+    pub replica: ImageRef,
 }
 
 impl Account {
@@ -97,6 +109,7 @@ impl Account {
         world.create_role(PRODUCTION, "amiary");
         let started = Local::start(world.clone(), &policy(size.families)).await;
         let local = started.expect("the stack starts");
+        world.create_topic(BUILDER, SOURCE_REGION, TOPIC);
         let aws = clients(&world, BUILDER, "engineer").await;
         let person = Worker::new(aws, local.clock(), "amiary");
         let (unused, used) = (BTreeSet::new(), BTreeMap::new());
@@ -131,20 +144,46 @@ impl Account {
     fn make(&self, size: Size, numbers: std::ops::Range<usize>) -> Vec<Pair> {
         let pairs = numbers.map(|number| {
             let family = format!("f{}", number % size.families);
-            let source = self.publish(SOURCE_REGION, &family, number);
-            let replica = self.publish(REPLICA_REGION, &family, number);
-            Pair {
-                family,
-                source,
-                replica,
-            }
+            self.publish_pair(&family, number)
         });
         pairs.collect()
     }
 
-    fn publish(&self, region: &str, family: &str, number: usize) -> ImageRef {
-        let mut image = NewImage::new(BUILDER, region, &format!("{family}-{number}"));
+    /// Publishes a source of a family and a copy of it, and records neither.
+    ///
+    /// # Panics
+    /// Where the simulated AWS refuses it.
+    pub fn publish_pair(&self, family: &str, number: usize) -> Pair {
+        let name = format!("{family}-{number}");
+        let source = self.publish(SOURCE_REGION, &name, number, None);
+        let replica = self.publish_copy(&source, &name, number);
+        Pair {
+            family: family.to_owned(),
+            source,
+            replica,
+        }
+    }
+
+    /// Publishes a copy of a source.
+    ///
+    /// # Panics
+    /// Where the simulated AWS refuses it.
+    pub fn publish_copy(&self, source: &ImageRef, name: &str, number: usize) -> ImageRef {
+        let region = source.place.region.as_str().to_owned();
+        let of = (source.id.as_str().to_owned(), region);
+        self.publish(REPLICA_REGION, name, number, Some(of))
+    }
+
+    fn publish(
+        &self,
+        region: &str,
+        name: &str,
+        number: usize,
+        copied_from: Option<(String, String)>,
+    ) -> ImageRef {
+        let mut image = NewImage::new(BUILDER, region, name);
         image.extra_volumes = usize::from(number.is_multiple_of(10));
+        image.copied_from = copied_from;
         let id = self.world().publish_image(image);
         let text = format!("{BUILDER}/{region}/{id}");
         text.parse().expect("well-formed")
@@ -164,7 +203,10 @@ impl Account {
     }
 
     /// Writes a pair into the record, as the last run would have that read it back.
-    async fn record(&self, pair: &Pair) {
+    ///
+    /// # Panics
+    /// Where the record can't be written.
+    pub async fn record(&self, pair: &Pair) {
         let now = self.world().now();
         let source = recorded(&pair.family, &pair.source, &self.view(&pair.source), now);
         let mut replica = Replica::wanted(&source, &pair.replica.place, 1, now);
@@ -187,7 +229,11 @@ impl Account {
         }
     }
 
-    fn view(&self, image: &ImageRef) -> ImageView {
+    /// An image as it is in AWS.
+    ///
+    /// # Panics
+    /// Where it isn't there.
+    pub fn view(&self, image: &ImageRef) -> ImageView {
         let region = image.place.region.as_str();
         let view = self.world().image(BUILDER, region, image.id.as_str());
         view.expect("it was published")

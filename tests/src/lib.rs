@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod lambda;
+pub mod retiring;
 pub mod seeds;
 
 use amiary_cli::local::{HOME_ACCOUNT, Happened, Local, clients};

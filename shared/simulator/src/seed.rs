@@ -37,6 +37,8 @@ pub struct NewImage {
     pub volume_gib: u32,
     /// Volumes besides the root volume.
     pub extra_volumes: usize,
+    /// The id and the Region of the image that it is a copy of.
+    pub copied_from: Option<(String, String)>,
 }
 
 impl NewImage {
@@ -54,6 +56,7 @@ impl NewImage {
             launch_permissions: Vec::new(),
             volume_gib: 8,
             extra_volumes: 0,
+            copied_from: None,
         }
     }
 }
@@ -102,10 +105,11 @@ pub(crate) fn publish(state: &mut State, spec: &NewImage) -> Result<String, ApiE
     Ok(image)
 }
 
-/// Puts on an image what only AWS can: its owner's alias, and `aws:` tags.
+/// Puts on an image what only AWS can: its owner's alias, `aws:` tags, and what it was copied from.
 fn mark(state: &mut State, spec: &NewImage, id: &str) {
     if let Some(image) = state.ec2.image_mut(&spec.region, id) {
         image.owner_alias.clone_from(&spec.owner_alias);
+        image.origin.image.clone_from(&spec.copied_from);
         image.tags = Tags::of_owner(&spec.account, spec.tags.clone());
     }
 }

@@ -18,6 +18,7 @@ mod hostile;
 mod loans;
 mod main_job;
 mod notices;
+mod oracle;
 mod pages;
 mod policy_changes;
 mod refusals;
