@@ -35,7 +35,7 @@ pub(crate) async fn run(screen: &Screen, image: &str, common: &Common) -> Result
             verdicts::json(subject, &judged, Some(&survey))
         ));
     } else {
-        screen.print(&verdicts::explanation(subject, &judged));
+        screen.print(&verdicts::explanation(subject, &judged, now));
         screen.print(&verdicts::evidence(subject, &survey, now));
     }
     Ok(Exit::Done)

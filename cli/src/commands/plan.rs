@@ -32,11 +32,14 @@ pub(crate) async fn run(screen: &Screen, plan: &Plan) -> Result<Exit, Problem> {
     screen.progress("looking at every image, and at who uses them");
     let before = worker.aws().tally().await?;
     let survey = survey(session.reading(), session.aws(), policy, &scope, &before).await?;
-    let judged = survey.judged(policy, worker.now());
+    let now = worker.now();
+    let judged = survey.judged(policy, now);
     if screen.json {
         screen.print(&verdicts::plan_json(policy, &survey, &judged, plan.going).to_string());
     } else {
-        screen.print(&verdicts::plan(policy, &survey, &judged, plan.going));
+        let (family, going) = (plan.family.as_deref(), plan.going);
+        let shown = verdicts::Shown { family, going };
+        screen.print(&verdicts::plan(policy, &survey, &judged, shown, now));
     }
     for error in &survey.unread {
         screen.warn(&format!("{error}: what it concerns stays"));

@@ -1,17 +1,19 @@
 //! Owns how verdicts are shown: why an image stays or may go, and what that rests on.
 
 use super::{BAD, FAINT, GOOD, HEADING, WAITING, painted, table::table};
-use amiary_domain::ids::{ImageRef, Place};
+use amiary_domain::ids::{AccountId, ImageRef, Place};
+use amiary_domain::image::LaunchPermission;
 use amiary_domain::notice::printable;
-use amiary_domain::policy::Policy;
+use amiary_domain::policy::{Family, Policy};
 use amiary_domain::retention::{Judged, Lookout, Subject, Use, Verdict};
 use amiary_engine::retention::Survey;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// One image's verdict, with every reason and what would have to change.
-pub(crate) fn explanation(subject: &Subject, judged: &Judged) -> String {
+pub(crate) fn explanation(subject: &Subject, judged: &Judged, now: Timestamp) -> String {
     let kind = if subject.kind.is_source() {
         "source"
     } else {
@@ -20,22 +22,25 @@ pub(crate) fn explanation(subject: &Subject, judged: &Judged) -> String {
     let mut text = format!(
         "{}  {}\n  {} {} · family {} · {kind}\n",
         printable(&subject.image.name),
-        verdict(&judged.verdict),
+        verdict(&judged.verdict, now),
         subject.image.at,
         subject.image.architecture,
         subject.family,
     );
     for reason in judged.verdict.reasons() {
         let _ = writeln!(text, "  it stays: {}", printable(&reason.to_string()));
-        let change = format!("it would not for that: {}", printable(&reason.change()));
+        let change = format!("to change that: {}", printable(&reason.change()));
         let _ = writeln!(text, "    {}", painted(FAINT, &change));
     }
     text.trim_end().to_owned()
 }
 
-fn verdict(verdict: &Verdict) -> String {
+fn verdict(verdict: &Verdict, now: Timestamp) -> String {
     match verdict {
         Verdict::Keep(_) => painted(GOOD, "stays"),
+        Verdict::Retire { to, not_before } if *not_before <= now => {
+            painted(BAD, &format!("may be {to} now"))
+        }
         Verdict::Retire { to, not_before } => {
             painted(BAD, &format!("may be {to} from {} on", minute(*not_before)))
         }
@@ -46,7 +51,8 @@ fn minute(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
-/// What the verdict on an image rests on: every place that was looked at, when, and what was found.
+/// What the verdict on an image rests on: every place that was looked at for it, when, and what was
+/// found there.
 pub(crate) fn evidence(subject: &Subject, survey: &Survey, now: Timestamp) -> String {
     let rows = looks(subject, survey).map(|(place, lookout, look)| {
         let found = uses(subject, survey);
@@ -70,10 +76,28 @@ pub(crate) fn evidence(subject: &Subject, survey: &Survey, now: Timestamp) -> St
             found,
         ]
     });
-    let head = ["looked at", "where", "when", "", "found that use it"];
+    let rows = rows.chain(report(subject, survey));
+    let head = ["looked at", "where", "when", "read", "found to use it"];
     table(&head, rows.collect())
 }
 
+/// The usage report on the accounts that the image is shared with, where one was asked for.
+fn report(subject: &Subject, survey: &Survey) -> Option<Vec<String>> {
+    let report = survey.evidence.reports.get(&subject.image.at)?;
+    let (state, found) = match &report.uses {
+        None => (painted(WAITING, "not there yet"), "not known".to_owned()),
+        Some(uses) if uses.is_empty() => (painted(GOOD, "complete"), "none".to_owned()),
+        Some(uses) => {
+            let uses: Vec<String> = uses.iter().map(|one| printable(one)).collect();
+            (painted(GOOD, "complete"), uses.join("\n"))
+        }
+    };
+    let (what, at) = ("usage report".to_owned(), minute(report.asked));
+    let whose = "accounts it is shared with".to_owned();
+    Some(vec![what, whose, at, state, found])
+}
+
+/// The looks at the image's own account and at those that it is shared with.
 fn looks<'a>(
     subject: &'a Subject,
     survey: &'a Survey,
@@ -81,7 +105,16 @@ fn looks<'a>(
     let region = &subject.image.at.place.region;
     let looks = survey.evidence.looks.iter();
     let looks = looks.map(|((place, lookout), look)| (place, lookout, look));
-    looks.filter(move |(place, _, _)| place.region == *region)
+    let own = &subject.image.at.place.account;
+    let shared = subject.shared.read().into_iter().flatten();
+    let mut whose: BTreeSet<&AccountId> = shared
+        .filter_map(|with| match with {
+            LaunchPermission::Account(account) => Some(account),
+            _ => None,
+        })
+        .collect();
+    whose.insert(own);
+    looks.filter(move |(place, _, _)| place.region == *region && whose.contains(&place.account))
 }
 
 /// What uses an image or a snapshot of it.
@@ -104,33 +137,34 @@ pub(crate) fn unseen(image: &ImageRef, survey: &Survey) -> String {
     }
 }
 
-/// All verdicts, by family and its owner.
-pub(crate) fn plan(policy: &Policy, survey: &Survey, judged: &[Judged], going: bool) -> String {
+/// What of a plan is shown.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shown<'a> {
+    /// One family only.
+    pub family: Option<&'a str>,
+    /// Only what may go.
+    pub going: bool,
+}
+
+/// All verdicts, by family and its owner, with how many they are.
+pub(crate) fn plan(
+    policy: &Policy,
+    survey: &Survey,
+    judged: &[Judged],
+    shown: Shown<'_>,
+    now: Timestamp,
+) -> String {
     let mut text = String::new();
-    for (name, family) in &policy.families {
+    let families = policy.families.values();
+    for family in families.filter(|family| shown.family.is_none_or(|name| name == family.name)) {
         let of_family = survey.inventory.iter().zip(judged);
         let of_family: Vec<_> = of_family
-            .filter(|(subject, _)| subject.family == *name)
+            .filter(|(subject, _)| subject.family == family.name)
             .collect();
-        let may_go = of_family.iter().filter(|(_, judged)| goes(judged)).count();
-        let heading = format!("{name} ({})", family.owner);
-        let _ = writeln!(
-            text,
-            "{}: {may_go} may go, {} stay",
-            painted(HEADING, &heading),
-            of_family.len() - may_go
-        );
-        let shown = of_family
-            .into_iter()
-            .filter(|(_, judged)| !going || goes(judged));
-        let rows: Vec<_> = shown
-            .map(|(subject, judged)| row(subject, judged))
-            .collect();
-        if !rows.is_empty() {
-            let head = ["image", "name", "architecture", "verdict", "because"];
-            let _ = writeln!(text, "{}", table(&head, rows));
-        }
+        text.push_str(&section(family, &of_family, shown.going, now));
     }
+    let going = judged.iter().filter(|judged| goes(judged)).count();
+    let _ = writeln!(text, "in all {going} may go, {} stay", judged.len() - going);
     if !survey.unseen.is_empty() {
         let count = survey.unseen.len();
         let _ = writeln!(
@@ -141,11 +175,35 @@ pub(crate) fn plan(policy: &Policy, survey: &Survey, judged: &[Judged], going: b
     text.trim_end().to_owned()
 }
 
+/// The verdicts on a family's images.
+fn section(family: &Family, images: &[(&Subject, &Judged)], going: bool, now: Timestamp) -> String {
+    let heading = format!("{} ({})", family.name, family.owner);
+    let heading = painted(HEADING, &heading);
+    if family.retention.sources.is_none() && family.retention.replicas.is_none() {
+        let count = images.len();
+        return format!("{heading}: the policy has no retention for it, so all {count} stay\n");
+    }
+    let may_go = images.iter().filter(|(_, judged)| goes(judged)).count();
+    let mut text = format!(
+        "{heading}: {may_go} may go, {} stay\n",
+        images.len() - may_go
+    );
+    let shown = images.iter().filter(|(_, judged)| !going || goes(judged));
+    let rows: Vec<_> = shown
+        .map(|(subject, judged)| row(subject, judged, now))
+        .collect();
+    if !rows.is_empty() {
+        let head = ["image", "name", "architecture", "verdict", "because"];
+        let _ = writeln!(text, "{}", table(&head, rows));
+    }
+    text
+}
+
 fn goes(judged: &Judged) -> bool {
     matches!(judged.verdict, Verdict::Retire { .. })
 }
 
-fn row(subject: &Subject, judged: &Judged) -> Vec<String> {
+fn row(subject: &Subject, judged: &Judged, now: Timestamp) -> Vec<String> {
     let reasons = judged.verdict.reasons();
     let because = match reasons {
         [] => "nothing keeps it".to_owned(),
@@ -160,7 +218,7 @@ fn row(subject: &Subject, judged: &Judged) -> Vec<String> {
         subject.image.at.to_string(),
         printable(&subject.image.name),
         subject.image.architecture.clone(),
-        verdict(&judged.verdict),
+        verdict(&judged.verdict, now),
         because,
     ]
 }
@@ -224,6 +282,8 @@ pub(crate) fn json(subject: &Subject, judged: &Judged, survey: Option<&Survey>) 
             |one| json!({"place": one.place, "lookout": one.lookout.to_string(), "by": one.by}),
         );
         value["uses"] = uses.collect();
+        let report = survey.evidence.reports.get(&subject.image.at);
+        value["report"] = json!(report.map(|one| json!({"asked": one.asked, "uses": one.uses})));
     }
     value
 }

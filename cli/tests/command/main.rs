@@ -8,4 +8,5 @@ mod output;
 mod policy;
 mod process;
 mod replicate;
+mod retention;
 mod served;

@@ -65,7 +65,7 @@ fn step(life: &Life, run: &Run, step: Step) -> String {
             let stored = life.record.replicas[slot].version;
             let cause = match replica.cause {
                 Cause::None => String::new(),
-                cause => format!(", {cause:?}"),
+                cause @ Cause::Missed => format!(", {cause:?}"),
             };
             let image = replica
                 .image

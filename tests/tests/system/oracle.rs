@@ -49,7 +49,7 @@ async fn caught(account: &Account, safeguards: Safeguards, flaw: Flaw) -> Vec<Vi
 
 #[track_caller]
 fn assert_only(violations: &[Violation], rule: Rule, calls: &[&str]) {
-    let calls = BTreeSet::from_iter(calls.iter().copied());
+    let calls: BTreeSet<&str> = calls.iter().copied().collect();
     let expected = BTreeMap::from([(rule, calls)]);
     assert_eq!(broken(violations), expected, "{violations:#?}");
 }

@@ -60,7 +60,7 @@ fn seeded_worlds_hold_whatever_goes_wrong() {
                     if seed >= seeds || failed.lock().unwrap().len() >= ENOUGH {
                         return;
                     }
-                    if seed > first && seed % SEEDS == 0 {
+                    if seed > first && seed.is_multiple_of(SEEDS) {
                         eprintln!("seeds {first} to {seed} have begun");
                     }
                     let story = alone(tell(seed, &BTreeSet::new()));

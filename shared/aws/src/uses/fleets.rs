@@ -126,7 +126,7 @@ fn fleet(seen: &FleetData) -> Found {
         }
     }
     Found {
-        by: format!("fleet {}", seen.fleet_id().unwrap_or_default()),
+        by: format!("EC2 Fleet {}", seen.fleet_id().unwrap_or_default()),
         targets,
         ..Found::default()
     }
