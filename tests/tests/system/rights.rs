@@ -1,4 +1,8 @@
+use amiary_domain::ids::ImageRef;
+use amiary_engine::ports::{AskUses, ReadRecord, WriteRecord};
+use amiary_engine::retention::{Scope, survey};
 use amiary_simulator::bus::Delivering;
+use amiary_tests::account::{Account, Size};
 use amiary_tests::{PARTNER, Stage, Wants, golden};
 use jiff::SignedDuration;
 use std::collections::BTreeSet;
@@ -35,7 +39,8 @@ fn allowed(text: &str, resource: &str) -> BTreeSet<String> {
         .map(|word| word.trim_end_matches('*'))
         .filter(|word| {
             let (service, action) = word.split_once(':').unwrap_or_default();
-            ["ec2", "dynamodb", "kms", "sns", "sts"].contains(&service)
+            let known = ["autoscaling", "dynamodb", "ec2", "kms", "sns", "ssm", "sts"];
+            known.contains(&service)
                 && action.starts_with(|c: char| c.is_ascii_uppercase())
                 && action.chars().all(char::is_alphabetic)
         })
@@ -100,7 +105,68 @@ async fn the_templates_allow_exactly_what_the_functions_call() {
     assert_eq!(notify, allowed(&hub, "NotifyFunction"));
     let mut spoke = allowed(&template("spoke-account.yaml"), "Role");
     spoke.remove("sts:AssumeRole");
-    assert_eq!(in_spokes, spoke);
+    let (person, looks) = looked().await;
+    assert_eq!(person, allowed(&hub, "LookForUses"));
+    assert_eq!(
+        in_spokes.union(&looks).cloned().collect::<BTreeSet<_>>(),
+        spoke
+    );
+}
+
+/// What a person's look for uses calls, all in all and of it what reads AWS: an account with every
+/// way of use, and a report that was asked for and then read.
+async fn looked() -> (BTreeSet<String>, BTreeSet<String>) {
+    let account = Account::new(Size {
+        families: 1,
+        unused: 4,
+        used: 26,
+        young: 4,
+    })
+    .await;
+    let session = account.person.session().await.unwrap();
+    let aws = session.aws();
+    let images: Vec<ImageRef> = account.used.keys().cloned().collect();
+    aws.known(&images).await.unwrap();
+    aws.find(&images[0]).await.unwrap();
+    let unseen = account
+        .used
+        .iter()
+        .find(|(_, how)| how.contains("nobody can read"));
+    aws.ask_usage_report(unseen.unwrap().0).await.unwrap();
+    account.world().advance(SignedDuration::from_hours(25));
+    let policy = &session.active.policy;
+    let before = aws.tally().await.unwrap();
+    let (reading, scope) = (session.reading(), Scope::default());
+    // As of an image whose sharing no run has written down yet.
+    reading.images.launch_permissions(&images[0]).await.unwrap();
+    let survey = survey(reading, aws, policy, &scope, &before).await.unwrap();
+    aws.keep_tally(&survey.tally).await.unwrap();
+    let calls = account.world().calls().into_iter();
+    let all: BTreeSet<String> = calls
+        .flat_map(|call| needed(&call.service, &call.operation))
+        .collect();
+    let looks = all.iter().filter(|action| {
+        !["dynamodb:", "sts:"]
+            .iter()
+            .any(|of| action.starts_with(of))
+    });
+    let looks = looks.cloned().collect();
+    (all, looks)
+}
+
+#[tokio::test]
+async fn who_looks_for_uses_changes_nothing_but_asks_for_reports() {
+    let (_, looks) = looked().await;
+    for action in looks
+        .iter()
+        .filter(|action| *action != "ec2:CreateImageUsageReport")
+    {
+        let (_, verb) = action.split_once(':').unwrap();
+        let reads = ["Describe", "Get"]
+            .iter()
+            .any(|word| verb.starts_with(word));
+        assert!(reads, "{action}");
+    }
 }
 
 #[tokio::test]
