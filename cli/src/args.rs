@@ -22,7 +22,8 @@ pub struct Args {
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  it worked, and something is not as it should be: a destination waits or failed, a policy has mistakes
+  1  it worked, and something is not as it should be: a destination waits or failed, a policy has mistakes,
+     a plan could not read everything
   2  a wrong argument, or a file that can't be read
   3  no such image on record
   4  AWS or the table could not be reached, or refused

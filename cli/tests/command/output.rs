@@ -7,7 +7,7 @@ fn every_shell_has_its_completions() {
     let shell = Shell::empty();
     for name in ["bash", "zsh", "fish"] {
         let ended = shell.amiary(&["completions", name]).expect(0);
-        for word in ["amiary", "replicate", "lineage"] {
+        for word in ["amiary", "replicate", "lineage", "explain", "plan"] {
             assert!(ended.out.contains(word), "{name}: {word}");
         }
     }

@@ -302,3 +302,16 @@ async fn a_policy_without_retention_retires_nothing_and_says_so() {
         assert_eq!(line, printable(line));
     }
 }
+
+#[tokio::test]
+async fn the_page_shows_what_explain_really_prints() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/retention.md");
+    let page = std::fs::read_to_string(root).unwrap();
+    let (_, shown) = page.split_once("$ amiary explain ").unwrap();
+    let (image, shown) = shown.split_once('\n').unwrap();
+    let (shown, _) = shown.split_once("```").unwrap();
+    let (account, shell) = small().await;
+    assert_eq!(image, used(&account, "a tag that holds it"));
+    let ended = shell.amiary(&["explain", image]).expect(0);
+    assert!(ended.out.starts_with(shown), "{}", ended.out);
+}

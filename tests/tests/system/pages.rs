@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every command of a `console` block, the file that runs it, and the words it is run by.
-const RUN: [(&str, &str, &str); 6] = [
+const RUN: [(&str, &str, &str); 10] = [
     ("cargo run -- demo", ".ci/run", "\n  cargo run -- demo\n"),
     (
         "cargo test --workspace",
@@ -18,6 +18,26 @@ const RUN: [(&str, &str, &str); 6] = [
         "amiary policy check infra/policy.example.toml",
         "cli/tests/command/policy.rs",
         "policy.example.toml",
+    ),
+    (
+        "amiary explain 111111111111/eu-west-1/ami-0591cfaa0eaa959eb",
+        "cli/tests/command/retention.rs",
+        "\"$ amiary explain ",
+    ),
+    (
+        "amiary plan --retention",
+        "cli/tests/command/retention.rs",
+        "[\"plan\", \"--retention\"]",
+    ),
+    (
+        "amiary plan --retention --going",
+        "cli/tests/command/retention.rs",
+        "[\"plan\", \"--retention\", \"--going\"]",
+    ),
+    (
+        "amiary plan --retention --ask-reports",
+        "cli/tests/command/retention.rs",
+        "[\"plan\", \"--retention\", \"--ask-reports\"]",
     ),
     ("bash .ci/run", ".ci/run", "steps=(format templates tests"),
     (
@@ -57,6 +77,7 @@ fn pages() -> Vec<PathBuf> {
         "CHANGELOG.md",
         "docs/local.md",
         "docs/policy.md",
+        "docs/retention.md",
         "docs/runbook.md",
         "docs/simulator.md",
     ] {
