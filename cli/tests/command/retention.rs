@@ -37,7 +37,7 @@ async fn small() -> (Account, Shell) {
 /// The image that is used so.
 fn used(account: &Account, how: &str) -> String {
     let mut used = account.used.iter().filter(|(_, way)| **way == how);
-    used.next().unwrap().0.to_string()
+    used.next().expect("an image is used so").0.to_string()
 }
 
 #[track_caller]
