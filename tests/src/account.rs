@@ -8,8 +8,8 @@ use amiary_cli::local::{Local, clients};
 use amiary_domain::ids::ImageRef;
 use amiary_domain::image::LaunchPermission;
 use amiary_domain::lineage::{Change, Record, Replica, ReplicaState, Source, SourceStatus};
-use amiary_engine::ports::WriteRecord;
-use amiary_runtime::Worker;
+use amiary_engine::ports::{Clock, WriteRecord};
+use amiary_runtime::{SystemClock, Worker};
 use amiary_simulator::{ImageView, LaunchPermission as Permission, NewImage, World};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -43,6 +43,8 @@ pub const REPLICA_REGION: &str = "eu-west-1";
 pub const TABLE: &str = "amiary";
 /// The name of the owner's topic.
 const TOPIC: &str = "images";
+/// The seed of its world.
+const SEED: u64 = 11;
 /// How old the old ones are.
 const OLD: SignedDuration = SignedDuration::from_hours(24 * 200);
 
@@ -105,7 +107,20 @@ impl Account {
     /// # Panics
     /// Where the simulated AWS refuses to be furnished so.
     pub async fn new(size: Size) -> Self {
-        let world = World::new(11);
+        Self::on(World::new(SEED), size).await
+    }
+
+    /// The same for whoever goes by the machine's clock, as a process of its own does: its last
+    /// images are three days old by that one.
+    ///
+    /// # Panics
+    /// Where the simulated AWS refuses to be furnished so.
+    pub async fn of_today(size: Size) -> Self {
+        let begins = SystemClock.now() - OLD - SignedDuration::from_hours(24 * 3);
+        Self::on(World::beginning_at(SEED, begins), size).await
+    }
+
+    async fn on(world: World, size: Size) -> Self {
         world.create_role(PRODUCTION, "amiary");
         let started = Local::start(world.clone(), &policy(size.families)).await;
         let local = started.expect("the stack starts");

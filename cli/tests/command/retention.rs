@@ -29,7 +29,7 @@ const LOOKED_AT: [&str; 7] = [
 ];
 
 async fn small() -> (Account, Shell) {
-    let account = Account::new(SMALL).await;
+    let account = Account::of_today(SMALL).await;
     let shell = Shell::over(account.world());
     (account, shell)
 }
@@ -117,6 +117,7 @@ async fn the_newest_image_stays_and_it_is_said_after_what_it_would_go() {
         .amiary(&["explain", &image.source.to_string()])
         .expect(0);
     let parts = [
+        "it is too young until ",
         "it is the newest verified one",
         "to change that: a newer one must be verified",
         "it is number 1 of the newest 3 that stay",
