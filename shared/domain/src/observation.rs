@@ -32,10 +32,14 @@ impl<T> Seen<T> {
 }
 
 impl Observation {
-    /// Whether the source or a replica could not be read in passing.
+    /// Whether the source or a replica, or a part of one, could not be read in passing.
     pub fn is_incomplete(&self) -> bool {
         let mut seen = std::iter::once(&self.source).chain(self.replicas.values());
-        seen.any(|seen| matches!(seen, Seen::Unknown(_)))
+        seen.any(|seen| match seen {
+            Seen::Unknown(_) => true,
+            Seen::Read(facts) => facts.is_incomplete(),
+            _ => false,
+        })
     }
 }
 
@@ -94,6 +98,17 @@ pub struct Parent {
 }
 
 impl ImageFacts {
+    /// Whether a part of it could not be read in passing.
+    pub fn is_incomplete(&self) -> bool {
+        matches!(self.permissions, Seen::Unknown(_))
+            || matches!(self.snapshots, Seen::Unknown(_))
+            || matches!(self.under_aws_key, Seen::Unknown(_))
+            || self
+                .volume_permissions
+                .values()
+                .any(|seen| matches!(seen, Seen::Unknown(_)))
+    }
+
     /// An image of which nothing but its description was read.
     pub fn of(image: Image) -> Self {
         Self {

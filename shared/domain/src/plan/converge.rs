@@ -7,7 +7,7 @@ use super::wanted::{Wanted, is_fresh, wanted};
 use super::{Action, Context, Step, list};
 use crate::ids::{AccountId, SnapshotId};
 use crate::image::{LaunchPermission, Snapshot, Tags};
-use crate::lineage::{Replica, ReplicaState};
+use crate::lineage::{Replica, ReplicaState, SourceStatus};
 use crate::naming;
 use crate::observation::{ImageFacts, Mandate, Seen};
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,7 +36,8 @@ pub(super) fn decide(context: &Context, replica: &Replica, facts: &ImageFacts) -
             &cause,
         ));
     }
-    if context.family.sharing.as_source && context.source.permissions.is_none() {
+    let may_be_read = context.source.status != SourceStatus::Unavailable;
+    if context.family.sharing.as_source && context.source.permissions.is_none() && may_be_read {
         return soon(
             context,
             "it is shared as its source, whose permissions were never read",

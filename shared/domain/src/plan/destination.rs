@@ -8,7 +8,7 @@ use crate::image::{Image, ImageState};
 use crate::lineage::{Change, Record, Replica, ReplicaState, SourceStatus};
 use crate::notice::NoticeKind;
 use crate::observation::{ImageFacts, Seen};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 /// How long after it was asked for a copy is expected to end.
 const STUCK_AFTER: SignedDuration = SignedDuration::from_hours(24);
@@ -59,13 +59,16 @@ fn unwanted(context: &Context, replica: &Replica) -> Decided {
         ReplicaState::Wanted => withdrawn(context, replica, "nothing was copied yet"),
         ReplicaState::Withdrawn => Decided::default(),
         ReplicaState::Copying => match seen.unwrap_or(&Seen::NotRead) {
+            seen if came_to_nothing(replica, seen, context.now) => {
+                withdrawn(context, replica, "no image came of its copy")
+            }
             Seen::Read(facts) if replica.image.is_none() => adopt(replica, facts),
             Seen::Read(facts) if facts.image.state == ImageState::Pending => {
                 Decided::left("the policy does not name this destination; its copy is under way")
             }
             Seen::Read(_) => withdrawn(context, replica, "its copy ended, and stays unshared"),
             Seen::Absent if replica.due <= context.now => {
-                withdrawn(context, replica, "no image came of its copy")
+                withdrawn(context, replica, "its image is not there any more")
             }
             _ => Decided::left(
                 "the policy does not name this destination; how its copy is, is unknown",
@@ -75,6 +78,23 @@ fn unwanted(context: &Context, replica: &Replica) -> Decided {
             Decided::left("the policy does not name this destination: what is there stays as it is")
         }
     }
+}
+
+/// Whether a copy that was asked for, and of which no image is known, was not made: some minutes
+/// after the call no image has its name, or another image does.
+fn came_to_nothing(replica: &Replica, seen: &Seen<ImageFacts>, now: Timestamp) -> bool {
+    let name = replica.request.as_ref().map(|request| &request.name);
+    let is_missing = match seen {
+        Seen::Absent => true,
+        Seen::Read(facts) => {
+            let image = &facts.image;
+            image.at.place == replica.destination
+                && name == Some(&image.name)
+                && !copy::is_ours(replica, image)
+        }
+        _ => false,
+    };
+    replica.image.is_none() && replica.due <= now && is_missing
 }
 
 fn withdrawn(context: &Context, replica: &Replica, why: &str) -> Decided {
@@ -101,8 +121,8 @@ fn adopt_or_copy(
     let seen = context.observation.replicas.get(&replica.destination);
     match seen.unwrap_or(&Seen::NotRead) {
         Seen::Read(facts) if copy::is_ours(replica, &facts.image) => adopt(replica, facts),
-        Seen::Absent
-            if context.source.status == SourceStatus::Unavailable && replica.due <= context.now =>
+        seen if context.source.status == SourceStatus::Unavailable
+            && came_to_nothing(replica, seen, context.now) =>
         {
             let cause = "no image came of the copy, and the source is not available any more";
             let policy = &context.active.policy;

@@ -180,7 +180,7 @@ pub(super) fn steps(
     lends: bool,
 ) -> Vec<Step> {
     let mut source = with_loans;
-    source.status = status(context, replicas);
+    source.status = status(context, &source, replicas);
     // Only where all of it was looked at and nothing else is to be done: until then the lineage
     // stays due, and counts as decided under the older revision.
     if context.observation.mandate != Mandate::Event && is_idle {
@@ -259,7 +259,7 @@ fn changed(before: &Source, after: &Source) -> String {
 }
 
 /// How far the replication is, by what is recorded of the destinations that the policy names.
-fn status(context: &Context, replicas: &BTreeMap<Place, Replica>) -> SourceStatus {
+fn status(context: &Context, source: &Source, replicas: &BTreeMap<Place, Replica>) -> SourceStatus {
     let under_way = replicas.values().any(|replica| match replica.state {
         ReplicaState::Copying => true,
         ReplicaState::Available | ReplicaState::Completed => context
@@ -268,7 +268,8 @@ fn status(context: &Context, replicas: &BTreeMap<Place, Replica>) -> SourceStatu
             .contains_key(&replica.destination),
         _ => false,
     });
-    if under_way || !context.source.loans.is_empty() {
+    // What is lent, or about to be, is not left to the look of the next day.
+    if under_way || !source.loans.is_empty() {
         return SourceStatus::Replicating;
     }
     if context.source.status == SourceStatus::Unavailable {

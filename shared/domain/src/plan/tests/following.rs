@@ -5,6 +5,7 @@ use super::{IRELAND, SYDNEY, copies, entries, notices, reasons, replicas, seeing
 use crate::image::ImageState;
 use crate::lineage::{Replica, ReplicaState};
 use crate::observation::{Mandate, Seen};
+use crate::plan::Plan;
 use jiff::SignedDuration;
 
 /// A toy with a copy in Sydney that the policy names no more.
@@ -74,7 +75,7 @@ fn a_dropped_destinations_copy_is_watched_to_its_end() {
         Some(ReplicaState::Withdrawn),
         "after a while an absence is believed"
     );
-    assert!(said.contains("no image came of its copy"));
+    assert!(said.contains("its image is not there any more"));
 }
 
 #[test]
@@ -237,4 +238,32 @@ fn a_lost_copy_of_a_source_that_is_gone_ends_once_its_absence_is_sure() {
         [SYDNEY],
         "the same call again"
     );
+}
+
+#[test]
+fn a_dropped_destinations_copy_that_never_was_is_withdrawn_though_a_stranger_has_its_name() {
+    let mut toy = dropped();
+    sydney(&mut toy).image = None;
+    let strange = |toy: &Toy| {
+        seeing(toy, Mandate::Schedule, |seen| {
+            if let Some(Seen::Read(facts)) = seen.replicas.get_mut(&place(SYDNEY)) {
+                facts.image.tags.clear();
+            }
+        })
+    };
+    let written = |plan: &Plan| {
+        let mut replicas = replicas(plan).into_iter();
+        let of_sydney = replicas.find(|replica| replica.destination == place(SYDNEY));
+        of_sydney.map(|replica| replica.state)
+    };
+    assert_eq!(written(&strange(&toy)), None, "it may still show");
+    toy.now = sydney(&mut toy).due;
+    let ended = written(&strange(&toy));
+    assert_eq!(ended, Some(ReplicaState::Withdrawn));
+    let other_name = seeing(&toy, Mandate::Schedule, |seen| {
+        if let Some(Seen::Read(facts)) = seen.replicas.get_mut(&place(SYDNEY)) {
+            facts.image.name = "something-else".to_owned();
+        }
+    });
+    assert_eq!(written(&other_name), None, "that tells nothing of it");
 }

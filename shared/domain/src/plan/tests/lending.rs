@@ -4,7 +4,7 @@ use super::toy::{Toy, account, family, place, source_ref};
 use super::{ELSEWHERE, IRELAND, copies, reasons, seeing, source};
 use crate::ids::{AccountId, Place, SnapshotId};
 use crate::image::{ImageState, LaunchPermission};
-use crate::lineage::{Loan, ReplicaState};
+use crate::lineage::{Loan, ReplicaState, SourceStatus};
 use crate::observation::{Mandate, Seen};
 use crate::plan::{Action, Plan};
 use std::collections::BTreeSet;
@@ -259,4 +259,18 @@ fn a_loan_is_kept_while_a_copy_is_about_to_be_asked_for_or_waits_for_it() {
         ReplicaState::Verified
     );
     assert_eq!(toy.source.permissions, Seen::Read([].into()));
+}
+
+#[test]
+fn a_source_that_is_about_to_lend_is_unfinished_work_whatever_became_of_it_before() {
+    let mut toy = Toy::new(family(&[ELSEWHERE]));
+    toy.converge(Mandate::Schedule);
+    let lineage = toy.lineage.as_mut().unwrap();
+    let replica = lineage.replicas.get_mut(&place(ELSEWHERE)).unwrap();
+    replica.state = ReplicaState::Failed;
+    lineage.source.status = SourceStatus::Incomplete;
+    toy.images.clear();
+    let written = source(&toy.plan(Mandate::Person)).unwrap();
+    assert!(!written.loans.is_empty());
+    assert_eq!(written.status, SourceStatus::Replicating);
 }

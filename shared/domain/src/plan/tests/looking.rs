@@ -1,7 +1,7 @@
 //! What follows from how a replica's image is now.
 
 use super::toy::{Toy, account, family, place};
-use super::{IRELAND, entries, notices, reasons, replicas, seeing};
+use super::{IRELAND, entries, notices, reasons, replicas, seeing, source};
 use crate::image::{Image, ImageState};
 use crate::lineage::{Replica, ReplicaState};
 use crate::notice::NoticeKind;
@@ -204,4 +204,48 @@ fn the_sources_own_place_is_no_destination() {
     assert_eq!(toy.lineage.as_ref().unwrap().replicas.len(), 1);
     let status = toy.lineage.as_ref().unwrap().source.status;
     assert_eq!(status, crate::lineage::SourceStatus::Replicated);
+}
+
+#[test]
+fn a_part_that_could_not_be_read_leaves_the_lineage_due_under_its_older_revision() {
+    let mut toy = Toy::new(family(&[IRELAND]));
+    toy.converge(Mandate::Schedule);
+    toy.active.revision = 2;
+    let unread = |change: fn(&mut ImageFacts)| {
+        let plan = seeing(&toy, Mandate::Schedule, |seen| {
+            if let Some(Seen::Read(facts)) = seen.replicas.get_mut(&place(IRELAND)) {
+                change(facts);
+            }
+        });
+        source(&plan).map(|source| source.revision)
+    };
+    assert_eq!(unread(|_| ()), Some(2), "all of it was looked at");
+    let changes: [fn(&mut ImageFacts); 3] = [
+        |facts| facts.snapshots = Seen::Unknown("throttled".to_owned()),
+        |facts| facts.permissions = Seen::Unknown("throttled".to_owned()),
+        |facts| {
+            let snapshot = "snap-00000001".parse().unwrap();
+            let unknown = Seen::Unknown("throttled".to_owned());
+            facts.volume_permissions.insert(snapshot, unknown);
+        },
+    ];
+    for change in changes {
+        assert_ne!(unread(change), Some(2));
+    }
+}
+
+#[test]
+fn a_copy_that_never_was_ends_where_its_source_is_gone_though_a_stranger_has_its_name() {
+    let mut toy = started();
+    ireland(&mut toy).image = None;
+    toy.now = ireland(&mut toy).due;
+    let plan = seeing(&toy, Mandate::Schedule, |seen| {
+        if let Seen::Read(facts) = &mut seen.source {
+            facts.image.state = ImageState::Disabled;
+        }
+        if let Some(Seen::Read(facts)) = seen.replicas.get_mut(&place(IRELAND)) {
+            facts.image.tags.clear();
+        }
+    });
+    assert_eq!(replicas(&plan)[0].state, ReplicaState::Failed);
 }

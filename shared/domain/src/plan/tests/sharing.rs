@@ -1,5 +1,5 @@
 use super::toy::{Toy, family, grants, place, source_ref};
-use super::{ELSEWHERE, IRELAND, copies, notices, reasons, takes_back};
+use super::{ELSEWHERE, IRELAND, copies, notices, reasons, seeing, takes_back};
 use crate::image::{ImageState, LaunchPermission};
 use crate::lineage::{ReplicaState, SourceStatus};
 use crate::notice::NoticeKind;
@@ -290,4 +290,20 @@ fn a_tag_that_a_person_sets_after_amiary_removed_it_is_theirs() {
         .insert("Team".to_owned(), "theirs".to_owned());
     toy.converge(Mandate::Schedule);
     assert_eq!(toy.images[&place(IRELAND)].image.tags["Team"], "theirs");
+}
+
+#[test]
+fn a_replica_whose_source_is_gone_unread_is_shared_with_those_whom_the_policy_names() {
+    let mut toy = Toy::new(family(&[IRELAND]));
+    toy.converge(Mandate::Schedule);
+    let lineage = toy.lineage.as_mut().unwrap();
+    lineage.source.permissions = None;
+    lineage.source.status = SourceStatus::Unavailable;
+    toy.family().sharing.as_source = true;
+    toy.family().sharing.launch = grants(&[3]);
+    let plan = seeing(&toy, Mandate::Schedule, |seen| seen.source = Seen::Absent);
+    let shared = plan
+        .steps()
+        .any(|(_, step)| matches!(&step.action, Action::Share { add, .. } if *add == grants(&[3])));
+    assert!(shared, "{plan:#?}");
 }
