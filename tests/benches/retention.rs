@@ -11,6 +11,7 @@
 #![expect(clippy::unwrap_used, reason = "what is missing ends the benchmark")]
 
 use amiary_domain::retention::{Verdict, candidates};
+use amiary_engine::ports::ReadRecord;
 use amiary_engine::retention::{Scope, survey};
 use amiary_tests::account::{Account, Size};
 use std::env;
