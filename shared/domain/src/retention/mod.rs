@@ -38,7 +38,8 @@ pub enum Verdict {
     Retire {
         /// The next stage.
         to: Stage,
-        /// When, at the earliest: its delay counts from the recorded moment of its present stage.
+        /// When, at the earliest: its delay counts from the recorded moment of its present stage,
+        /// and what ends outside of working hours waits for the next of them.
         not_before: Timestamp,
     },
 }
@@ -97,13 +98,16 @@ pub fn is_used(subject: &Subject, evidence: &Evidence) -> bool {
 fn verdict(policy: &Policy, subject: &Subject, reasons: Vec<Reason>, now: Timestamp) -> Verdict {
     let family = policy.families.get(&subject.family);
     match (family, subject.retirement.next()) {
-        (Some(family), Some(to)) if reasons.is_empty() => Verdict::Retire {
-            to,
-            not_before: subject
-                .retirement
-                .not_before(&family.retention.delays)
-                .unwrap_or(now),
-        },
+        (Some(family), Some(to)) if reasons.is_empty() => {
+            let delays = &family.retention.delays;
+            let due = subject.retirement.not_before(delays).unwrap_or(now);
+            let hours = &policy.working_hours;
+            let asked = if hours.cover(now) { due } else { due.max(now) };
+            Verdict::Retire {
+                to,
+                not_before: hours.next(asked),
+            }
+        }
         (_, None) if reasons.is_empty() => Verdict::Keep(vec![Reason::Gone]),
         _ => Verdict::Keep(reasons),
     }

@@ -176,6 +176,29 @@ fn each_stage_waits_for_its_delay_from_the_recorded_moment() {
     }
 }
 
+/// The first of June 2026 is a Monday.
+#[test]
+fn nothing_comes_due_outside_of_working_hours() {
+    let hours = "[working-hours]\ndays = [\"tue\", \"wed\"]\nfrom = \"09:00\"\nto = \"17:00\"\n\
+                 time-zone = \"Europe/Berlin\"\n";
+    let policy = policy_of(&format!("{POLICY}{hours}"));
+    let due = |at: Option<(Stage, i64)>, now: Timestamp| {
+        let mut inventory = [source(1, 100), source(2, 2), source(3, 1)];
+        inventory[0].retirement.at = at.map(|(stage, days)| (stage, days_ago(days)));
+        let judged = judge(&policy, &inventory, &quiet(), now);
+        match judged[0].verdict {
+            Verdict::Retire { not_before, .. } => not_before,
+            Verdict::Keep(_) => panic!("it may go"),
+        }
+    };
+    let tuesday: Timestamp = "2026-06-02T07:00:00Z".parse().unwrap();
+    assert_eq!(due(None, now()), tuesday);
+    assert_eq!(due(Some((Stage::Marked, 20)), now()), tuesday, "overdue");
+    let next_tuesday: Timestamp = "2026-06-09T07:00:00Z".parse().unwrap();
+    let ends_next_sunday = Some((Stage::Marked, 1));
+    assert_eq!(due(ends_next_sunday, now()), next_tuesday);
+}
+
 #[test]
 fn a_family_without_retention_keeps_everything() {
     let without = POLICY.split("[families.web.retention]").next().unwrap();
