@@ -3,6 +3,7 @@
 //!
 //! What is not known keeps an image. Everything here is pure; evidence comes in as it was read.
 
+mod caps;
 mod evidence;
 mod rank;
 mod reason;
@@ -11,6 +12,7 @@ mod subject;
 #[cfg(test)]
 mod tests;
 
+pub use caps::{Admitted, Begun, Cap, Going, Reached, Waiting, admit};
 pub use evidence::{Evidence, Look, Lookout, MOST_AGE, Outcome, Report, Use};
 pub use reason::Reason;
 pub use subject::{Kind, Protection, Retirement, Stage, Subject};

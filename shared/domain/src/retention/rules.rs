@@ -52,7 +52,8 @@ pub(super) fn evident(
     reasons
 }
 
-fn rule<'a>(retention: &'a Retention, subject: &Subject) -> Option<&'a Rule> {
+/// The rule for an image's kind.
+pub(super) fn rule<'a>(retention: &'a Retention, subject: &Subject) -> Option<&'a Rule> {
     match subject.kind {
         Kind::Source { .. } => retention.sources.as_ref(),
         Kind::Replica { .. } => retention.replicas.as_ref(),
@@ -116,13 +117,14 @@ fn counted(rule: &Rule, subject: &Subject, ranks: &Ranks<'_>) -> Vec<Reason> {
 
 /// The age is that of the version and of the image, whichever is less: a copy that was made late is
 /// young, and so is an image whose version is.
+pub(super) fn born(subject: &Subject) -> Option<Timestamp> {
+    let both = subject.version.zip(subject.image.created);
+    both.map(|(version, own)| version.max(own))
+}
+
 fn aged(rule: &Rule, subject: &Subject, now: Timestamp) -> Vec<Reason> {
     let mut reasons = Vec::new();
-    let born = subject
-        .version
-        .zip(subject.image.created)
-        .map(|(version, own)| version.max(own));
-    match born {
+    match born(subject) {
         None => reasons.push(Reason::Young { until: None }),
         Some(born) => {
             let until = later(born, rule.keep_for);

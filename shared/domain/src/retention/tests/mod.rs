@@ -8,6 +8,7 @@ use crate::policy::{self, Policy};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
+mod caps;
 mod properties;
 
 const HOME: &str = "111111111111/us-east-1";
