@@ -171,6 +171,7 @@ impl Account {
         replica.state = ReplicaState::Verified;
         replica.image = Some(pair.replica.id.clone());
         replica.shared = Some(permissions(&self.view(&pair.replica)));
+        replica.shared_at = Some(now);
         let records = [
             Record::Source(Box::new(source)),
             Record::Replica(Box::new(replica)),
@@ -233,6 +234,7 @@ fn recorded(family: &str, at: &ImageRef, view: &ImageView, now: Timestamp) -> So
         encrypted: false,
         permissions: Some(permissions(view)),
         loans: BTreeMap::new(),
+        permissions_at: Some(now),
         permissions_dropped: false,
         told: BTreeSet::new(),
         status: SourceStatus::Replicated,

@@ -70,6 +70,9 @@ pub fn judge(
     let judged = inventory.iter().map(|subject| {
         let mut reasons = rules::cheap(policy, subject, &ranks, now);
         reasons.extend(rules::evident(policy, subject, evidence, now));
+        if reasons.is_empty() {
+            reasons = rules::unasked(policy, subject, evidence, now);
+        }
         Judged {
             image: subject.image.at.clone(),
             verdict: verdict(policy, subject, reasons, now),

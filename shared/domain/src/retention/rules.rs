@@ -15,6 +15,8 @@ use jiff::{SignedDuration, Timestamp};
 /// [usage reports](https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/your-ec2-ami-usage.html).
 const MOST_REPORT_AGE: SignedDuration = SignedDuration::from_hours(24 * 7);
 
+const SHARED: &str = "whom it is shared with";
+
 /// The reasons that need no evidence of use.
 pub(super) fn cheap(
     policy: &Policy,
@@ -257,15 +259,22 @@ pub(super) fn used(subject: &Subject, evidence: &Evidence) -> Vec<Reason> {
 /// every account that it is shared with.
 fn unknown(policy: &Policy, subject: &Subject, evidence: &Evidence, now: Timestamp) -> Vec<Reason> {
     let at = &subject.image.at;
-    let mut reasons = unseen(&at.place, evidence, now);
+    let looked = |place: &Place| {
+        unseen(place, |lookout| evidence.doubt(place, lookout, now)).collect::<Vec<_>>()
+    };
+    let mut reasons = looked(&at.place);
     if subject.image.public {
         let with = LaunchPermission::Everyone;
         reasons
             .extend(report(subject, evidence, now).map(|why| Reason::SharedUnseen { with, why }));
     }
-    let Seen::Read(shared) = &subject.shared else {
-        reasons.extend(not_read(&subject.shared, "whom it is shared with"));
-        return reasons;
+    let shared = match &subject.shared {
+        Seen::Read(shared) => shared,
+        Seen::NotRead => return reasons,
+        other => {
+            reasons.extend(not_read(other, SHARED));
+            return reasons;
+        }
     };
     for with in shared {
         let account = match with {
@@ -274,7 +283,7 @@ fn unknown(policy: &Policy, subject: &Subject, evidence: &Evidence, now: Timesta
             _ => None,
         };
         let there = account.map(|account| Place::new(account.clone(), at.place.region.clone()));
-        if there.is_some_and(|there| unseen(&there, evidence, now).is_empty()) {
+        if there.is_some_and(|there| looked(&there).is_empty()) {
             continue;
         }
         if let Some(why) = report(subject, evidence, now) {
@@ -285,16 +294,44 @@ fn unknown(policy: &Policy, subject: &Subject, evidence: &Evidence, now: Timesta
     reasons
 }
 
-fn unseen(place: &Place, evidence: &Evidence, now: Timestamp) -> Vec<Reason> {
-    let doubts = Lookout::ALL.into_iter().filter_map(|lookout| {
-        let why = evidence.doubt(place, lookout, now)?;
+/// What was not asked because something else kept the image: it keeps it once nothing else does.
+pub(super) fn unasked(
+    policy: &Policy,
+    subject: &Subject,
+    evidence: &Evidence,
+    now: Timestamp,
+) -> Vec<Reason> {
+    let at = &subject.image.at;
+    let readers = subject.shared.read().into_iter().flatten();
+    let readers = readers.filter_map(|with| match with {
+        LaunchPermission::Account(account) if !is_waived(policy, account, now) => Some(account),
+        _ => None,
+    });
+    let there = readers.map(|account| Place::new(account.clone(), at.place.region.clone()));
+    let there = there.filter(|_| report(subject, evidence, now).is_some());
+    let places = std::iter::once(at.place.clone()).chain(there);
+    let asked = places.flat_map(|place| {
+        let doubts = |lookout| evidence.doubt_of(&at.id, &place, lookout, now);
+        unseen(&place, doubts).collect::<Vec<_>>()
+    });
+    let mut reasons: Vec<Reason> = asked.collect();
+    if subject.shared == Seen::NotRead {
+        reasons.extend(not_read(&subject.shared, SHARED));
+    }
+    reasons
+}
+
+fn unseen(
+    place: &Place,
+    doubt: impl Fn(Lookout) -> Option<String>,
+) -> impl Iterator<Item = Reason> {
+    Lookout::ALL.into_iter().filter_map(move |lookout| {
         Some(Reason::NotLooked {
             place: place.clone(),
             lookout,
-            why,
+            why: doubt(lookout)?,
         })
-    });
-    doubts.collect()
+    })
 }
 
 fn is_waived(policy: &Policy, account: &AccountId, now: Timestamp) -> bool {

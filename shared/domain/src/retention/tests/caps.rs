@@ -279,7 +279,7 @@ proptest! {
     ) {
         let mut inventory = old(&stages);
         let held = (0..freed).map(|number| {
-            let mut subject = source(2_000 + number, 400 - i64::from(number));
+            let mut subject = source(300 + number, 400 - i64::from(number));
             subject.image.tags.insert("Keep".to_owned(), String::new());
             subject
         });
@@ -290,7 +290,7 @@ proptest! {
         for subject in &mut inventory {
             subject.image.tags.clear();
         }
-        inventory.extend((0..flood).map(|number| source(5_000 + number, 0)));
+        inventory.extend((0..flood).map(|number| source(500 + number, 0)));
         let after = run(&policy, &inventory, begun(0));
         prop_assert!(after.going.len() <= most(caps, counted, 0));
         let further = |admitted: &Admitted| -> Vec<_> {

@@ -111,8 +111,14 @@ fn nothing_uses(places: &[&str]) -> Evidence {
         };
         Lookout::ALL.map(move |lookout| ((place.clone(), lookout), look.clone()))
     });
+    let images: BTreeSet<_> = (0..0x400)
+        .map(|number| format!("ami-{number:08x}").parse().unwrap())
+        .collect();
+    let asked = places.iter();
+    let asked = asked.map(|place| (place.parse().unwrap(), images.clone()));
     Evidence {
         looks: looks.collect(),
+        asked: asked.collect(),
         ..Evidence::default()
     }
 }
@@ -513,6 +519,37 @@ fn a_look_that_is_missing_partial_refused_implausible_or_old_keeps_the_image() {
             );
         }
     }
+}
+
+#[test]
+fn what_was_not_asked_because_something_else_kept_the_image_keeps_it_once_nothing_else_does() {
+    let home: Place = HOME.parse().unwrap();
+    let mut evidence = quiet();
+    evidence.asked.insert(home.clone(), BTreeSet::new());
+    let why = "not asked, as something else keeps it already".to_owned();
+    let lookout = Lookout::References;
+    let not_asked = |place: &str| Reason::NotLooked {
+        place: place.parse().unwrap(),
+        lookout,
+        why: why.clone(),
+    };
+    assert_eq!(
+        oldest_under(&policy(), &evidence, |_| {}),
+        [not_asked(HOME)]
+    );
+    let held = oldest_under(&policy(), &evidence, |s| s.held = Some("an audit".into()));
+    assert_eq!(held.len(), 1, "{held:?}");
+    let production = "222222222222/us-east-1";
+    let mut evidence = nothing_uses(&[HOME, production]);
+    evidence.asked.remove(&production.parse().unwrap());
+    let with = LaunchPermission::Account("222222222222".parse().unwrap());
+    let shared = oldest_under(&policy(), &evidence, |s| {
+        s.shared = Seen::Read([with].into())
+    });
+    assert_eq!(shared, [not_asked(production)]);
+    let unread = oldest(|s| s.shared = Seen::NotRead);
+    let (fact, why) = ("whom it is shared with", "nobody looked".to_owned());
+    assert_eq!(unread, [Reason::Unknown { fact, why }]);
 }
 
 #[test]
