@@ -50,6 +50,7 @@ pub(super) async fn read(
     {
         let known = recorded(reading, &family.name).await?;
         let mut verified = verified(&known);
+        let mut missing = Vec::new();
         for known in known
             .into_iter()
             .filter(|known| is_there(&known.image.place))
@@ -62,6 +63,7 @@ pub(super) async fn read(
             let listed =
                 at_place.and_then(|at| Some((at.images.remove(&known.image)?, &at.locked)));
             let Some((listed, locked)) = listed else {
+                missing.extend(known.of.map(|of| (of, known.image.place.clone())));
                 survey.unseen.push(known.image);
                 continue;
             };
@@ -69,8 +71,27 @@ pub(super) async fn read(
             let subject = subject(family, known, listed, locked, &there, reading.clock.now());
             survey.inventory.push(subject);
         }
+        miss(family, &missing, &mut survey.inventory);
     }
     Ok(())
+}
+
+/// A replica that is recorded as verified, and that no listing shows, is none that a source could go
+/// for.
+fn miss(family: &Family, missing: &[(ImageRef, Place)], inventory: &mut [Subject]) {
+    let wanted = missing
+        .iter()
+        .filter(|(_, place)| family.destinations.contains_key(place));
+    let mut of_source: BTreeMap<&ImageRef, Vec<&Place>> = BTreeMap::new();
+    for (of, place) in wanted {
+        of_source.entry(of).or_default().push(place);
+    }
+    for subject in inventory {
+        let places = of_source.get(&subject.image.at);
+        if let (Kind::Source { unfinished }, Some(places)) = (&mut subject.kind, places) {
+            unfinished.extend(places.iter().copied().cloned());
+        }
+    }
 }
 
 /// Every image of a family that the record knows.
