@@ -124,6 +124,8 @@ pub struct Evidence {
     pub snapshots: BTreeMap<(Region, SnapshotId), Vec<Use>>,
     /// Usage reports of shared images.
     pub reports: BTreeMap<ImageRef, Report>,
+    /// Shared images whose usage report could not be read, and why: it may list uses.
+    pub unreported: BTreeMap<ImageRef, String>,
     /// Images that declared SSM parameters hold, with the parameter's name.
     pub parameters: BTreeMap<(Region, ImageId), String>,
 }

@@ -268,6 +268,10 @@ fn unknown(policy: &Policy, subject: &Subject, evidence: &Evidence, now: Timesta
         reasons
             .extend(report(subject, evidence, now).map(|why| Reason::SharedUnseen { with, why }));
     }
+    if let Some(why) = evidence.unreported.get(at) {
+        let (fact, why) = ("its usage report", why.clone());
+        reasons.push(Reason::Unknown { fact, why });
+    }
     let shared = match &subject.shared {
         Seen::Read(shared) => shared,
         Seen::NotRead => return reasons,

@@ -97,7 +97,11 @@ pub(super) async fn read_reports(
                 let report = report.map(|report| (at.clone(), report));
                 survey.evidence.reports.extend(report);
             }
-            Err(error) => survey.unread.push(error),
+            Err(error) => {
+                let unreported = &mut survey.evidence.unreported;
+                unreported.insert(at.clone(), error.to_string());
+                survey.unread.push(error);
+            }
         }
     }
 }
