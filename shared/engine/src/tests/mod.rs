@@ -7,6 +7,7 @@ mod reconciling;
 mod refusals;
 mod running;
 mod stopping;
+mod surveying;
 mod world;
 
 use crate::ports::Answer;
