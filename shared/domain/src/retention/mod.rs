@@ -11,6 +11,7 @@ mod rules;
 mod subject;
 #[cfg(test)]
 mod tests;
+mod unknown;
 
 pub use caps::{Admitted, Begun, Cap, Going, Reached, Waiting, admit};
 pub use evidence::{Evidence, Look, Lookout, MOST_AGE, Outcome, Report, Use};
@@ -71,7 +72,7 @@ pub fn judge(
         let mut reasons = rules::cheap(policy, subject, &ranks, now);
         reasons.extend(rules::evident(policy, subject, evidence, now));
         if reasons.is_empty() {
-            reasons = rules::unasked(policy, subject, evidence, now);
+            reasons = unknown::unasked(policy, subject, evidence, now);
         }
         Judged {
             image: subject.image.at.clone(),

@@ -7,6 +7,7 @@ mod reconciling;
 mod refusals;
 mod running;
 mod stopping;
+mod stories;
 mod surveying;
 mod world;
 

@@ -27,15 +27,15 @@ fn retiring(more: &str) -> ActivePolicy {
 
 /// A world with so many old versions, each with a replica in Ireland, and a newer one; every old
 /// source, and the copies of each.
-struct Scene {
-    world: World,
+pub(super) struct Scene {
+    pub(super) world: World,
     active: ActivePolicy,
-    sources: Vec<ImageRef>,
-    replicas: Vec<ImageRef>,
+    pub(super) sources: Vec<ImageRef>,
+    pub(super) replicas: Vec<ImageRef>,
 }
 
 impl Scene {
-    fn new(old: usize, more: &str) -> Self {
+    pub(super) fn new(old: usize, more: &str) -> Self {
         let (world, active) = (world(), retiring(more));
         let mut made = |number| {
             let source = replicated(&world, &active, &format!("golden-{number}"));
@@ -59,11 +59,11 @@ impl Scene {
         &self.active.policy
     }
 
-    fn at(&self) -> Timestamp {
+    pub(super) fn at(&self) -> Timestamp {
         self.world.state().now
     }
 
-    fn look(&self, before: &Tally) -> Survey {
+    pub(super) fn look(&self, before: &Tally) -> Survey {
         let scope = Scope::default();
         let reading = self.world.reading();
         now(survey(reading, &self.world, self.policy(), &scope, before)).unwrap()
@@ -75,18 +75,18 @@ impl Scene {
         going.map(|one| one.image).collect()
     }
 
-    fn going(&self) -> BTreeSet<ImageRef> {
+    pub(super) fn going(&self) -> BTreeSet<ImageRef> {
         self.going_by(&self.look(&Tally::new()))
     }
 
-    fn reasons(&self, survey: &Survey, image: &ImageRef) -> Vec<Reason> {
+    pub(super) fn reasons(&self, survey: &Survey, image: &ImageRef) -> Vec<Reason> {
         let judged = survey.judged(self.policy(), self.at()).into_iter();
         let mut of_image = judged.filter(|one| one.image == *image);
         of_image.next().unwrap().verdict.reasons().to_vec()
     }
 }
 
-fn image(of: &ImageRef) -> Target {
+pub(super) fn image(of: &ImageRef) -> Target {
     Target::Image(of.id.clone())
 }
 

@@ -112,11 +112,11 @@ fn what_would_be_marked_has_what_those_that_retire_already_leave() {
     let five = capped(caps(5, MANY, 100, 100));
     let admitted = run(&five, &inventory, begun(0));
     let stages: Vec<Stage> = admitted.going.iter().map(|one| one.to).collect();
-    use Stage::{Disabled, Marked};
-    assert_eq!(stages, [Disabled, Disabled, Disabled, Marked, Marked]);
+    let (disabled, marked) = ([Stage::Disabled; 3], [Stage::Marked; 2]);
+    assert_eq!(stages, [&disabled[..], &marked].concat());
     let stopped = capped(caps(3, MANY, 100, 100));
     let admitted = run(&stopped, &inventory, begun(0));
-    assert!(admitted.going.iter().all(|one| one.to == Disabled));
+    assert!(admitted.going.iter().all(|one| one.to == Stage::Disabled));
     assert_eq!((admitted.going.len(), admitted.waiting.len()), (3, 4));
 }
 

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 mod caps;
 mod properties;
+mod stories;
 
 const HOME: &str = "111111111111/us-east-1";
 const POLICY: &str = r#"[accounts.builders]
@@ -543,15 +544,15 @@ fn what_was_not_asked_because_something_else_kept_the_image_keeps_it_once_nothin
     let mut evidence = nothing_uses(&[HOME, production]);
     evidence.asked.remove(&production.parse().unwrap());
     let with = LaunchPermission::Account("222222222222".parse().unwrap());
-    let shared = oldest_under(&policy(), &evidence, |s| {
-        s.shared = Seen::Read([with].into())
-    });
+    let share = |s: &mut Subject| s.shared = Seen::Read([with].into());
+    let shared = oldest_under(&policy(), &evidence, share);
     assert_eq!(shared, [not_asked(production)]);
     let unread = oldest(|s| s.shared = Seen::NotRead);
     let (fact, why) = ("whom it is shared with", "nobody looked".to_owned());
     assert_eq!(unread, [Reason::Unknown { fact, why }]);
 }
 
+/// The story behind it: the usage reports' documentation, by which they lag and expire.
 #[test]
 fn an_image_that_is_shared_stays_until_each_account_or_a_usage_report_was_read() {
     let account = |id: &str| LaunchPermission::Account(id.parse().unwrap());
