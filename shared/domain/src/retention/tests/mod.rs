@@ -1,12 +1,13 @@
 //! Owns the tests of verdicts: each reason, and what must hold over any inventory.
 
 use super::*;
-use crate::ids::Place;
+use crate::ids::{ImageId, Place};
 use crate::image::{Image, ImageState, LaunchPermission};
 use crate::observation::Seen;
 use crate::policy::{self, Policy};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 mod caps;
 mod properties;
@@ -35,6 +36,12 @@ replicas = { keep-last = 1, keep-for = "10d" }
 hold-tags = { Keep = "*" }
 hold-images = ["ami-000000ff"]
 "#;
+
+/// Every image that these tests make.
+static IMAGES: LazyLock<BTreeSet<ImageId>> = LazyLock::new(|| {
+    let ids = (0..0x400).map(|number| format!("ami-{number:08x}").parse().unwrap());
+    ids.collect()
+});
 
 fn policy_of(text: &str) -> Policy {
     policy::parse("policy.toml", text).unwrap().policy
@@ -112,11 +119,8 @@ fn nothing_uses(places: &[&str]) -> Evidence {
         };
         Lookout::ALL.map(move |lookout| ((place.clone(), lookout), look.clone()))
     });
-    let images: BTreeSet<_> = (0..0x400)
-        .map(|number| format!("ami-{number:08x}").parse().unwrap())
-        .collect();
     let asked = places.iter();
-    let asked = asked.map(|place| (place.parse().unwrap(), images.clone()));
+    let asked = asked.map(|place| (place.parse().unwrap(), IMAGES.clone()));
     Evidence {
         looks: looks.collect(),
         asked: asked.collect(),
