@@ -347,4 +347,19 @@ mod tests {
         assert!(unfinished.into_iter().all(S::is_unfinished));
         assert!(!ended.into_iter().any(S::is_unfinished));
     }
+
+    #[test]
+    fn a_replica_that_was_written_before_its_sharing_had_an_age_has_none() {
+        let place = |text: &str| -> Place { text.parse().unwrap() };
+        let written = serde_json::json!({
+            "source": "111111111111/us-east-1/ami-0123abcd",
+            "destination": place("111111111111/eu-west-1"),
+            "state": "verified", "attempt": 1, "tries": 1, "request": null,
+            "image": "ami-0123abce", "granted": [], "granted_snapshots": [], "shared": [],
+            "tagged": [], "cause": null, "revision": 1, "due": "2026-01-01T00:00:00Z", "version": 3,
+        });
+        let replica: Replica = serde_json::from_value(written).unwrap();
+        assert_eq!(replica.shared, Some(BTreeSet::new()));
+        assert_eq!(replica.shared_at, None);
+    }
 }

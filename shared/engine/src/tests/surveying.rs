@@ -2,10 +2,11 @@
 //! go for that.
 
 use super::world::{HOME, World, account, place};
-use super::{IRELAND, now, policy, replicated, world};
+use super::{IRELAND, look, now, policy, replicated, world};
 use crate::ports::{Class, Target};
 use crate::retention::{Scope, Survey, Tally, survey};
 use amiary_domain::ids::ImageRef;
+use amiary_domain::observation::Mandate;
 use amiary_domain::plan::ActivePolicy;
 use amiary_domain::policy::Policy;
 use amiary_domain::retention::{Lookout, Outcome, Reason, Report, Verdict};
@@ -394,4 +395,28 @@ fn an_image_that_was_not_asked_about_is_told_so() {
     let said = "not asked, as something else keeps it already";
     assert_eq!(doubt(&scene.sources[0]).as_deref(), Some(said));
     assert_eq!(doubt(&scene.sources[1]), None);
+}
+
+#[test]
+fn what_is_recorded_of_sharing_is_as_old_as_its_last_read_that_was_written_down() {
+    let (world, active) = (world(), retiring(""));
+    let source = replicated(&world, &active, "golden-1");
+    let first = world.state().now;
+    assert_eq!(world.lineage(&source).source.permissions_at, Some(first));
+    assert_eq!(world.replica(&source, IRELAND).shared_at, Some(first));
+    let tagged = |value: &str, mandate| {
+        world.wait(days(1));
+        let mut state = world.state();
+        let tags = &mut state.images.get_mut(&source).unwrap().tags;
+        tags.insert("Team".to_owned(), value.to_owned());
+        drop(state);
+        look(&world, &active, &source, mandate);
+        let recorded = world.lineage(&source).source;
+        assert_eq!(recorded.tags["Team"], value);
+        recorded.permissions_at
+    };
+    let unread = tagged("a", Mandate::Event);
+    assert_eq!(unread, Some(first), "the event's run does not read it");
+    let read = tagged("b", Mandate::Schedule);
+    assert_eq!(read, Some(world.state().now));
 }
