@@ -101,6 +101,9 @@ pub struct Pair {
     pub replica: ImageRef,
 }
 
+/// How long after all was put to use somebody looks.
+const SETTLED: SignedDuration = SignedDuration::from_hours(48);
+
 impl Account {
     /// An account of this size, on record.
     ///
@@ -144,7 +147,7 @@ impl Account {
             account.record(pair).await;
         }
         account.stream(true);
-        world.advance(SignedDuration::from_hours(48));
+        world.advance(SETTLED);
         world.take_events();
         world.take_stream_records();
         world.forget_calls();
@@ -217,7 +220,8 @@ impl Account {
         answer.expect("the table is updated");
     }
 
-    /// Writes a pair into the record, as the last run would have that read it back.
+    /// Writes a pair into the record, as the last run would have that read it back just before
+    /// somebody looks.
     ///
     /// # Panics
     /// Where the record can't be written.
@@ -228,6 +232,7 @@ impl Account {
         replica.state = ReplicaState::Verified;
         replica.image = Some(pair.replica.id.clone());
         replica.shared = Some(permissions(&self.view(&pair.replica)));
+        replica.shared_at = Some(now + SETTLED);
         let records = [
             Record::Source(Box::new(source)),
             Record::Replica(Box::new(replica)),
@@ -294,6 +299,7 @@ fn recorded(family: &str, at: &ImageRef, view: &ImageView, now: Timestamp) -> So
         encrypted: false,
         permissions: Some(permissions(view)),
         loans: BTreeMap::new(),
+        permissions_at: Some(now + SETTLED),
         permissions_dropped: false,
         told: BTreeSet::new(),
         status: SourceStatus::Replicated,

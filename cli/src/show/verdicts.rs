@@ -57,7 +57,8 @@ pub(crate) fn evidence(subject: &Subject, survey: &Survey, now: Timestamp) -> St
     let rows = looks(subject, survey).map(|(place, lookout, look)| {
         let found = uses(subject, survey);
         let found = found.filter(|one| one.lookout == *lookout && one.place == *place);
-        let doubt = look.doubt(now);
+        let image = &subject.image.at.id;
+        let doubt = survey.evidence.doubt_of(image, place, *lookout, now);
         let state = doubt.map_or_else(
             || painted(GOOD, "complete"),
             |why| painted(WAITING, &printable(&why)),
@@ -273,8 +274,9 @@ pub(crate) fn json(subject: &Subject, judged: &Judged, survey: Option<&Survey>) 
     });
     if let Some(survey) = survey {
         let looks = looks(subject, survey).map(|(place, lookout, look)| {
-            json!({"place": place, "lookout": lookout.to_string(), "at": look.at,
-                   "doubt": look.doubt(look.at)})
+            let image = &subject.image.at.id;
+            let doubt = survey.evidence.doubt_of(image, place, *lookout, look.at);
+            json!({"place": place, "lookout": lookout.to_string(), "at": look.at, "doubt": doubt})
         });
         value["looks"] = looks.collect();
         let uses = uses(subject, survey);

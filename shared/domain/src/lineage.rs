@@ -46,6 +46,10 @@ pub struct Source {
     /// Its launch permissions by their last complete read while it was available, without
     /// Amiary's own loans; `None` until there was one.
     pub permissions: Option<BTreeSet<LaunchPermission>>,
+    /// When they were read, as far as that was written down: a run that finds nothing new writes
+    /// nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permissions_at: Option<Timestamp>,
     /// What Amiary lent to other accounts so that they can copy it.
     pub loans: BTreeMap<AccountId, Loan>,
     /// Whether disabling it dropped its launch permissions. They are then wanted as they were
@@ -127,6 +131,9 @@ pub struct Replica {
     /// one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shared: Option<BTreeSet<LaunchPermission>>,
+    /// When that was read, as far as it was written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared_at: Option<Timestamp>,
     /// Keys of the tags that Amiary put on it.
     pub tagged: BTreeSet<String>,
     /// Why it waits or failed.
@@ -213,6 +220,7 @@ impl Replica {
             granted: BTreeSet::new(),
             granted_snapshots: BTreeSet::new(),
             shared: None,
+            shared_at: None,
             tagged: BTreeSet::new(),
             cause: None,
             revision,
@@ -338,5 +346,20 @@ mod tests {
         let ended = [S::Verified, S::Failed, S::Withdrawn, S::Gone];
         assert!(unfinished.into_iter().all(S::is_unfinished));
         assert!(!ended.into_iter().any(S::is_unfinished));
+    }
+
+    #[test]
+    fn a_replica_that_was_written_before_its_sharing_had_an_age_has_none() {
+        let place = |text: &str| -> Place { text.parse().unwrap() };
+        let written = serde_json::json!({
+            "source": "111111111111/us-east-1/ami-0123abcd",
+            "destination": place("111111111111/eu-west-1"),
+            "state": "verified", "attempt": 1, "tries": 1, "request": null,
+            "image": "ami-0123abce", "granted": [], "granted_snapshots": [], "shared": [],
+            "tagged": [], "cause": null, "revision": 1, "due": "2026-01-01T00:00:00Z", "version": 3,
+        });
+        let replica: Replica = serde_json::from_value(written).unwrap();
+        assert_eq!(replica.shared, Some(BTreeSet::new()));
+        assert_eq!(replica.shared_at, None);
     }
 }

@@ -123,6 +123,9 @@ pub enum Target {
     Parameter(String),
     /// An SSM parameter that may hold anything: it counts where the policy declares it.
     Text(String),
+    /// An SSM parameter that is a secret, so that nobody may read it. Where the policy declares it,
+    /// it is not known what it holds.
+    Secret(String),
     /// A version of a launch template: its id or name, and a number, `$Latest` or `$Default`.
     Template {
         /// The template's id, or its name.

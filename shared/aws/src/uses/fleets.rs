@@ -1,4 +1,4 @@
-//! Owns reading EC2 Fleets, Spot Fleets and Spot requests: three lists, one after another.
+//! Owns reading EC2 Fleets, Spot Fleets and Spot requests.
 
 use super::{image_target, listing, next, snapshot_target, template_target};
 use crate::Aws;
@@ -14,26 +14,13 @@ use std::collections::BTreeSet;
 /// The most items of a page.
 const PAGE: i32 = 1000;
 
-/// What a page's place begins with, for each of the lists after the first.
-const SPOT_FLEETS: &str = "spot-fleets ";
-const SPOT_REQUESTS: &str = "spot-requests ";
-
 impl Aws {
-    /// A page of whatever kind of fleet comes next.
-    pub(super) async fn fleets(&self, place: &Place, from: Option<String>) -> Answer<Page<Found>> {
-        let from = from.as_deref().unwrap_or_default();
-        if let Some(from) = from.strip_prefix(SPOT_REQUESTS) {
-            self.spot_requests(place, next(Some(from))).await
-        } else if let Some(from) = from.strip_prefix(SPOT_FLEETS) {
-            let page = self.spot_fleets(place, next(Some(from))).await?;
-            Ok(followed(page, SPOT_FLEETS, SPOT_REQUESTS))
-        } else {
-            let page = self.ec2_fleets(place, next(Some(from))).await?;
-            Ok(followed(page, "", SPOT_FLEETS))
-        }
-    }
-
-    async fn ec2_fleets(&self, place: &Place, from: Option<String>) -> Answer<Page<Found>> {
+    /// A page of EC2 Fleets.
+    pub(super) async fn ec2_fleets(
+        &self,
+        place: &Place,
+        from: Option<String>,
+    ) -> Answer<Page<Found>> {
         let call = Call::ec2("DescribeFleets", place);
         let client = self.ec2(place, &call).await?;
         let request = client.describe_fleets().max_results(PAGE);
@@ -48,7 +35,12 @@ impl Aws {
         })
     }
 
-    async fn spot_fleets(&self, place: &Place, from: Option<String>) -> Answer<Page<Found>> {
+    /// A page of Spot Fleets.
+    pub(super) async fn spot_fleets(
+        &self,
+        place: &Place,
+        from: Option<String>,
+    ) -> Answer<Page<Found>> {
         let call = Call::ec2("DescribeSpotFleetRequests", place);
         let client = self.ec2(place, &call).await?;
         let request = client.describe_spot_fleet_requests().max_results(PAGE);
@@ -68,7 +60,12 @@ impl Aws {
         })
     }
 
-    async fn spot_requests(&self, place: &Place, from: Option<String>) -> Answer<Page<Found>> {
+    /// A page of Spot requests.
+    pub(super) async fn spot_requests(
+        &self,
+        place: &Place,
+        from: Option<String>,
+    ) -> Answer<Page<Found>> {
         let call = Call::ec2("DescribeSpotInstanceRequests", place);
         let client = self.ec2(place, &call).await?;
         let request = client.describe_spot_instance_requests().max_results(PAGE);
@@ -85,17 +82,6 @@ impl Aws {
             items: requests.map(spot_request).collect(),
             next: next(answer.next_token()),
         })
-    }
-}
-
-/// A page of one list, followed by the first of the next list.
-fn followed(page: Page<Found>, this: &str, then: &str) -> Page<Found> {
-    let next = page
-        .next
-        .map_or(then.to_owned(), |token| format!("{this}{token}"));
-    Page {
-        items: page.items,
-        next: Some(next),
     }
 }
 

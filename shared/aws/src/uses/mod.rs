@@ -38,7 +38,9 @@ impl ReadUses for Aws {
             Lookout::LaunchTemplates => self.launch_templates(place, from).await,
             Lookout::LaunchConfigurations => self.launch_configurations(place, from).await,
             Lookout::AutoScalingGroups => self.auto_scaling_groups(place, from).await,
-            Lookout::Fleets => self.fleets(place, from).await,
+            Lookout::Fleets => self.ec2_fleets(place, from).await,
+            Lookout::SpotFleets => self.spot_fleets(place, from).await,
+            Lookout::SpotRequests => self.spot_requests(place, from).await,
             Lookout::Parameters => self.parameter_names(place, from).await,
             Lookout::References => Ok(Page {
                 items: Vec::new(),

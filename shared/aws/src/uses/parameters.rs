@@ -19,7 +19,7 @@ const PAGE: i32 = 50;
 const NAMES: usize = 10;
 
 impl Aws {
-    /// A page of the names of all parameters that could hold an image's id, secrets left out.
+    /// A page of the names of all parameters that could hold an image's id.
     pub(super) async fn parameter_names(
         &self,
         place: &Place,
@@ -31,9 +31,8 @@ impl Aws {
         let answer = request.set_next_token(from).send().await;
         let answer = answer.map_err(|error| call.failed(error))?;
         let parameters = listing(&call, answer.parameters.as_ref(), "parameters")?.iter();
-        let open = parameters.filter(|one| one.r#type() != Some(&ParameterType::SecureString));
         Ok(Page {
-            items: open.filter_map(parameter).collect(),
+            items: parameters.filter_map(parameter).collect(),
             next: next(answer.next_token()),
         })
     }
@@ -65,8 +64,9 @@ impl Aws {
 fn parameter(seen: &ParameterMetadata) -> Option<Found> {
     let name = seen.name()?.to_owned();
     let by = format!("SSM parameter {name}");
-    let target = match seen.data_type() {
-        Some(IMAGE_TYPE) => Target::Parameter(name),
+    let target = match (seen.r#type(), seen.data_type()) {
+        (Some(ParameterType::SecureString), _) => Target::Secret(name),
+        (_, Some(IMAGE_TYPE)) => Target::Parameter(name),
         _ => Target::Text(name),
     };
     Some(Found {

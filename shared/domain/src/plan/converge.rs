@@ -414,6 +414,7 @@ fn verified(
         return Decided::default();
     }
     verified.revision = context.active.revision;
+    verified.shared_at = Some(context.now);
     let entry =
         "verified: read back, encryption, tags and permissions are as the policy wants".to_owned();
     Decided::steps(vec![Step {

@@ -120,6 +120,7 @@ fn first_seen(
         snapshots: BTreeSet::new(),
         encrypted: false,
         permissions: None,
+        permissions_at: None,
         loans: BTreeMap::new(),
         permissions_dropped: false,
         told: BTreeSet::new(),
@@ -200,6 +201,9 @@ pub(super) fn steps(
     if before == Some(&source) && !lends {
         return Vec::new();
     }
+    if reads_permissions(context, &source) {
+        source.permissions_at = Some(context.now);
+    }
     let (entry, notices) = match before {
         None => (
             format!("recorded: family {} selects it", context.family.name),
@@ -233,6 +237,14 @@ pub(super) fn steps(
         action: Action::Write(Box::new(change)),
         reason,
     }]
+}
+
+/// Whether the recorded permissions are those that were read just now.
+fn reads_permissions(context: &Context, source: &Source) -> bool {
+    let facts = context.observation.source.read();
+    context.source_is_available()
+        && !source.permissions_dropped
+        && facts.is_some_and(|facts| facts.permissions.read().is_some())
 }
 
 fn changed(before: &Source, after: &Source) -> String {

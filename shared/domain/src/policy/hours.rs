@@ -4,9 +4,9 @@ use super::diagnostic::Code;
 use super::document::{Key, Node, Table, Text};
 use super::findings::Findings;
 use super::suggest::{meant, quoted};
-use jiff::Timestamp;
-use jiff::civil::{Time, Weekday};
+use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
 use std::collections::BTreeSet;
 
 const HOURS: Key = Key::new(
@@ -41,14 +41,57 @@ struct Hours {
     zone: TimeZone,
 }
 
+/// How many days ahead an opening is looked for: a week has each day once, and the hours of one day
+/// may fall into those that summer time skips.
+const DAYS_AHEAD: i64 = 21;
+
 impl WorkingHours {
     /// Whether a moment lies in them. The first moment does, the last does not.
     pub fn cover(&self, moment: Timestamp) -> bool {
-        self.0.as_ref().is_none_or(|hours| {
-            let there = moment.to_zoned_datetime(hours.zone.clone());
-            let day = there.weekday().to_monday_zero_offset();
-            hours.days.contains(&day) && (hours.from..hours.to).contains(&there.time())
-        })
+        self.0.as_ref().is_none_or(|hours| hours.cover(moment))
+    }
+
+    /// The first moment from this one on that lies in them: this one where it does.
+    pub fn next(&self, moment: Timestamp) -> Timestamp {
+        match &self.0 {
+            Some(hours) if !hours.cover(moment) => hours.opening(moment),
+            _ => moment,
+        }
+    }
+}
+
+impl Hours {
+    /// Hours that end the next day belong to the day they begin on.
+    fn cover(&self, moment: Timestamp) -> bool {
+        let there = moment.to_zoned_datetime(self.zone.clone());
+        let (day, time) = (there.weekday().to_monday_zero_offset(), there.time());
+        let begins = self.days.contains(&day);
+        if self.from < self.to {
+            return begins && (self.from..self.to).contains(&time);
+        }
+        let began = self.days.contains(&((day + 6) % 7));
+        (begins && self.from <= time) || (began && time < self.to)
+    }
+
+    /// They begin where clocks show so, and where clocks are put forward or back into them.
+    fn opening(&self, moment: Timestamp) -> Timestamp {
+        let today = moment.to_zoned_datetime(self.zone.clone()).date();
+        let shown = (-1..=DAYS_AHEAD).filter_map(|days| today.checked_add(days.days()).ok());
+        let shown = shown.flat_map(|day| self.beginnings(day));
+        let put = self.zone.following(moment).next();
+        let put = put.map(|transition| transition.timestamp());
+        let openings = shown.chain(put);
+        openings
+            .filter(|opening| *opening > moment && self.cover(*opening))
+            .min()
+            .unwrap_or(Timestamp::MAX)
+    }
+
+    /// When clocks show the first moment on a day: twice where they are put back over it.
+    fn beginnings(&self, day: Date) -> impl Iterator<Item = Timestamp> + use<> {
+        let begins = || self.zone.to_ambiguous_timestamp(day.to_datetime(self.from));
+        let both = [begins().earlier(), begins().later()];
+        both.into_iter().filter_map(Result::ok)
     }
 }
 
@@ -72,9 +115,10 @@ pub(super) fn read(document: &mut Table<'_>, findings: &mut Findings) -> Option<
         .and_then(|node| read_zone(node, findings));
     table.finish(findings);
     let (from, to) = (from?, to?);
-    if from.0 >= to.0 {
-        let message = "working hours that end before they begin";
-        let help = "write from and to of one day, such as \"09:00\" and \"17:00\"";
+    if from.0 == to.0 {
+        let message = "working hours that end when they begin";
+        let help = "write another time, such as \"09:00\" and \"17:00\"; what ends before it begins \
+                    ends the next day";
         findings.error(Code::OutOfRange, &to.1.span, message, help);
         return None;
     }
@@ -169,6 +213,111 @@ mod tests {
         let berlin = hours("Europe/Berlin");
         assert!(!berlin.cover("2026-01-05T07:30:00Z".parse().unwrap()));
         assert!(berlin.cover("2026-07-06T07:30:00Z".parse().unwrap()));
+    }
+
+    fn between(days: &[i8], from: &str, to: &str, zone: &str) -> WorkingHours {
+        WorkingHours(Some(Hours {
+            days: days.iter().copied().collect(),
+            from: from.parse().unwrap(),
+            to: to.parse().unwrap(),
+            zone: TimeZone::get(zone).unwrap(),
+        }))
+    }
+
+    #[test]
+    fn hours_that_span_midnight_belong_to_the_day_they_begin_on() {
+        let friday_night = between(&[4], "22:00", "06:00", "UTC");
+        for (moment, is_one) in [
+            ("2026-01-09T21:59:59Z", false),
+            ("2026-01-09T22:00:00Z", true),
+            ("2026-01-10T05:59:59Z", true),
+            ("2026-01-10T06:00:00Z", false),
+            ("2026-01-10T23:00:00Z", false),
+            ("2026-01-09T05:00:00Z", false),
+        ] {
+            let moment: Timestamp = moment.parse().unwrap();
+            assert_eq!(friday_night.cover(moment), is_one, "{moment}");
+        }
+    }
+
+    #[test]
+    fn the_next_working_hour_is_now_or_when_they_begin_again() {
+        let berlin = hours("Europe/Berlin");
+        for (moment, next) in [
+            ("2026-01-05T10:00:00Z", "2026-01-05T10:00:00Z"),
+            ("2026-01-05T16:00:00Z", "2026-01-06T08:00:00Z"),
+            ("2026-01-09T16:00:00Z", "2026-01-12T08:00:00Z"),
+            // Clocks are put forward on Sunday the 29th of March, and back on the 25th of October.
+            ("2026-03-27T17:00:00Z", "2026-03-30T07:00:00Z"),
+            ("2026-10-23T17:00:00Z", "2026-10-26T08:00:00Z"),
+        ] {
+            let next: Timestamp = next.parse().unwrap();
+            assert_eq!(berlin.next(moment.parse().unwrap()), next, "{moment}");
+        }
+        let always = WorkingHours::default();
+        let moment = "2026-01-04T03:00:00Z".parse().unwrap();
+        assert_eq!(always.next(moment), moment);
+    }
+
+    #[test]
+    fn hours_that_summer_time_skips_or_repeats_begin_when_clocks_first_show_one_of_them() {
+        let sundays = |from, to| between(&[6], from, to, "Europe/Berlin");
+        let skipped = sundays("02:15", "02:45");
+        let moment = "2026-03-28T12:00:00Z".parse().unwrap();
+        let week_after: Timestamp = "2026-04-05T00:15:00Z".parse().unwrap();
+        assert_eq!(skipped.next(moment), week_after);
+        let partly = sundays("02:30", "05:00");
+        let put_forward: Timestamp = "2026-03-29T01:00:00Z".parse().unwrap();
+        assert_eq!(partly.next(moment), put_forward);
+        let repeated = sundays("01:30", "02:30");
+        let put_back: Timestamp = "2026-10-25T01:00:00Z".parse().unwrap();
+        assert_eq!(
+            repeated.next("2026-10-25T00:40:00Z".parse().unwrap()),
+            put_back
+        );
+    }
+
+    /// Around each change of clocks, against asking each quarter of an hour.
+    #[test]
+    fn no_moment_before_the_next_working_hour_is_one() {
+        let step = jiff::SignedDuration::from_mins(15);
+        for (zone, day) in [
+            ("Europe/Berlin", "2026-03-29T00:00:00Z"),
+            ("Europe/Berlin", "2026-10-25T00:00:00Z"),
+            ("America/New_York", "2026-03-08T06:00:00Z"),
+            ("America/New_York", "2026-11-01T05:00:00Z"),
+            ("Australia/Lord_Howe", "2026-04-04T15:00:00Z"),
+            ("Australia/Lord_Howe", "2026-10-03T15:00:00Z"),
+            ("America/Havana", "2026-03-08T05:00:00Z"),
+        ] {
+            for (from, to) in [
+                ("00:00", "01:00"),
+                ("02:15", "02:45"),
+                ("01:30", "02:30"),
+                ("02:30", "09:00"),
+                ("22:00", "02:30"),
+                ("02:30", "00:15"),
+            ] {
+                for days in [&[6][..], &[0, 1, 2, 3, 4, 5, 6]] {
+                    let hours = between(days, from, to, zone);
+                    let begin: Timestamp = day.parse::<Timestamp>().unwrap() - step * (4 * 12);
+                    let moments: Vec<Timestamp> =
+                        (0..4 * 24 * 4).map(|n| begin + step * n).collect();
+                    let mut expected = None;
+                    for moment in moments.into_iter().rev() {
+                        expected = if hours.cover(moment) {
+                            Some(moment)
+                        } else {
+                            expected
+                        };
+                        if let Some(expected) = expected.filter(|_| !hours.cover(moment)) {
+                            let said = format!("{zone} {from}-{to} {days:?} {moment}");
+                            assert_eq!(hours.next(moment), expected, "{said}");
+                        }
+                    }
+                }
+            }
+        }
     }
 
     #[test]

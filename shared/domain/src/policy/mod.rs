@@ -238,7 +238,7 @@ pub struct Waiver {
 }
 
 /// Limits on what one run may do. 0 means none at all.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caps {
     /// Copies one run may start.
     pub copies_per_run: u32,

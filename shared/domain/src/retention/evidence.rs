@@ -3,7 +3,7 @@
 
 use crate::ids::{ImageId, ImageRef, Place, Region, SnapshotId};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// A look that is older proves nothing any more.
@@ -20,8 +20,12 @@ pub enum Lookout {
     LaunchConfigurations,
     /// Auto Scaling groups, with the overrides of their mixed instances.
     AutoScalingGroups,
-    /// EC2 Fleets, Spot Fleets and Spot requests.
+    /// EC2 Fleets.
     Fleets,
+    /// Spot Fleets.
+    SpotFleets,
+    /// Spot requests.
+    SpotRequests,
     /// SSM parameters whose value is an image's id.
     Parameters,
     /// Image Builder's recipes, and the rest that `DescribeImageReferences` knows.
@@ -30,12 +34,14 @@ pub enum Lookout {
 
 impl Lookout {
     /// All of them: an image may go only when each was looked at completely.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Instances,
         Self::LaunchTemplates,
         Self::LaunchConfigurations,
         Self::AutoScalingGroups,
         Self::Fleets,
+        Self::SpotFleets,
+        Self::SpotRequests,
         Self::Parameters,
         Self::References,
     ];
@@ -110,12 +116,16 @@ pub struct Report {
 pub struct Evidence {
     /// How each look ended, by place.
     pub looks: BTreeMap<(Place, Lookout), Look>,
+    /// The images whose references each place was asked for.
+    pub asked: BTreeMap<Place, BTreeSet<ImageId>>,
     /// Uses by image: its id is unique within a Region.
     pub uses: BTreeMap<(Region, ImageId), Vec<Use>>,
     /// Uses of snapshots, as block devices of what launches.
     pub snapshots: BTreeMap<(Region, SnapshotId), Vec<Use>>,
     /// Usage reports of shared images.
     pub reports: BTreeMap<ImageRef, Report>,
+    /// Shared images whose usage report could not be read, and why: it may list uses.
+    pub unreported: BTreeMap<ImageRef, String>,
     /// Images that declared SSM parameters hold, with the parameter's name.
     pub parameters: BTreeMap<(Region, ImageId), String>,
 }
@@ -128,6 +138,22 @@ impl Evidence {
             None => Some("nobody looked".to_owned()),
         }
     }
+
+    /// Why a look at a place proves nothing of an image, where it doesn't: references are asked for
+    /// by image, and only for those that nothing else keeps.
+    pub fn doubt_of(
+        &self,
+        image: &ImageId,
+        place: &Place,
+        lookout: Lookout,
+        now: Timestamp,
+    ) -> Option<String> {
+        self.doubt(place, lookout, now).or_else(|| {
+            let was_asked = self.asked.get(place).is_some_and(|of| of.contains(image));
+            (lookout == Lookout::References && !was_asked)
+                .then(|| "not asked, as something else keeps it already".to_owned())
+        })
+    }
 }
 
 impl fmt::Display for Lookout {
@@ -137,7 +163,9 @@ impl fmt::Display for Lookout {
             Self::LaunchTemplates => "launch templates",
             Self::LaunchConfigurations => "launch configurations",
             Self::AutoScalingGroups => "Auto Scaling groups",
-            Self::Fleets => "fleets",
+            Self::Fleets => "EC2 Fleets",
+            Self::SpotFleets => "Spot Fleets",
+            Self::SpotRequests => "Spot requests",
             Self::Parameters => "SSM parameters",
             Self::References => "image references",
         })

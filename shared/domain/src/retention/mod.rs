@@ -3,6 +3,7 @@
 //!
 //! What is not known keeps an image. Everything here is pure; evidence comes in as it was read.
 
+mod caps;
 mod evidence;
 mod rank;
 mod reason;
@@ -10,7 +11,9 @@ mod rules;
 mod subject;
 #[cfg(test)]
 mod tests;
+mod unknown;
 
+pub use caps::{Admitted, Begun, Cap, Going, Reached, Waiting, admit};
 pub use evidence::{Evidence, Look, Lookout, MOST_AGE, Outcome, Report, Use};
 pub use reason::Reason;
 pub use subject::{Kind, Protection, Retirement, Stage, Subject};
@@ -38,7 +41,8 @@ pub enum Verdict {
     Retire {
         /// The next stage.
         to: Stage,
-        /// When, at the earliest: its delay counts from the recorded moment of its present stage.
+        /// When, at the earliest: its delay counts from the recorded moment of its present stage,
+        /// and what ends outside of working hours waits for the next of them.
         not_before: Timestamp,
     },
 }
@@ -67,6 +71,9 @@ pub fn judge(
     let judged = inventory.iter().map(|subject| {
         let mut reasons = rules::cheap(policy, subject, &ranks, now);
         reasons.extend(rules::evident(policy, subject, evidence, now));
+        if reasons.is_empty() {
+            reasons = unknown::unasked(policy, subject, evidence, now);
+        }
         Judged {
             image: subject.image.at.clone(),
             verdict: verdict(policy, subject, reasons, now),
@@ -97,13 +104,16 @@ pub fn is_used(subject: &Subject, evidence: &Evidence) -> bool {
 fn verdict(policy: &Policy, subject: &Subject, reasons: Vec<Reason>, now: Timestamp) -> Verdict {
     let family = policy.families.get(&subject.family);
     match (family, subject.retirement.next()) {
-        (Some(family), Some(to)) if reasons.is_empty() => Verdict::Retire {
-            to,
-            not_before: subject
-                .retirement
-                .not_before(&family.retention.delays)
-                .unwrap_or(now),
-        },
+        (Some(family), Some(to)) if reasons.is_empty() => {
+            let delays = &family.retention.delays;
+            let due = subject.retirement.not_before(delays).unwrap_or(now);
+            let hours = &policy.working_hours;
+            let asked = if hours.cover(now) { due } else { due.max(now) };
+            Verdict::Retire {
+                to,
+                not_before: hours.next(asked),
+            }
+        }
         (_, None) if reasons.is_empty() => Verdict::Keep(vec![Reason::Gone]),
         _ => Verdict::Keep(reasons),
     }

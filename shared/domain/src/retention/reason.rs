@@ -1,6 +1,6 @@
 //! Owns the reasons for which an image stays: what is so, and what would have to change.
 
-use super::{Lookout, Use};
+use super::{Lookout, Reached, Use};
 use crate::ids::{AccountId, Place, SnapshotId};
 use crate::image::LaunchPermission;
 use jiff::Timestamp;
@@ -98,6 +98,18 @@ pub enum Reason {
         /// Why.
         why: String,
     },
+    /// It may go, and its present stage lasts longer.
+    NotDue {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// It may go, and these are no working hours.
+    OutsideHours {
+        /// When they next begin.
+        opens: Timestamp,
+    },
+    /// It may go, and a cap of the policy holds it back.
+    Capped(Reached),
 }
 
 impl fmt::Display for Reason {
@@ -148,6 +160,11 @@ impl fmt::Display for Reason {
                 write!(f, "what {with} uses is not known: {why}")
             }
             Self::Unknown { fact, why } => write!(f, "{fact} is not known: {why}"),
+            Self::NotDue { until } => write!(f, "its present stage lasts until {until}"),
+            Self::OutsideHours { opens } => {
+                write!(f, "these are no working hours: they begin at {opens}")
+            }
+            Self::Capped(reached) => reached.fmt(f),
         }
     }
 }
@@ -203,6 +220,15 @@ impl Reason {
                     .map_or_else(String::new, |id| format!(", or a waiver be given for {id}"))
             ),
             Self::Unknown { fact, .. } => format!("{fact} must be readable"),
+            Self::NotDue { until } | Self::OutsideHours { opens: until } => {
+                format!("wait until {until}")
+            }
+            Self::Capped(reached) if reached.stops_all => {
+                let cap = reached.cap;
+                format!("look at what would go, and raise caps.{cap} for as long as that is meant")
+            }
+            Self::Capped(reached) if reached.images == 0 => format!("raise caps.{}", reached.cap),
+            Self::Capped(_) => "wait for a later run".to_owned(),
         }
     }
 }

@@ -2,18 +2,13 @@
 //! has every reason and not the first.
 
 use super::rank::Ranks;
-use super::{Evidence, Lookout, Protection, Reason, Subject};
-use crate::ids::{AccountId, Place};
-use crate::image::{ImageState, LaunchPermission};
+use super::{Evidence, Protection, Reason, Subject, unknown};
+use crate::ids::Place;
+use crate::image::ImageState;
 use crate::observation::Seen;
 use crate::policy::{Family, Policy, Retention, Rule};
 use crate::retention::Kind;
 use jiff::{SignedDuration, Timestamp};
-
-/// An older usage report proves nothing. It expires after thirty days; what it leaves out, the last
-/// day's instances and the last days' templates, is what the delays between the stages are for, see
-/// [usage reports](https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/your-ec2-ami-usage.html).
-const MOST_REPORT_AGE: SignedDuration = SignedDuration::from_hours(24 * 7);
 
 /// The reasons that need no evidence of use.
 pub(super) fn cheap(
@@ -48,11 +43,12 @@ pub(super) fn evident(
 ) -> Vec<Reason> {
     let mut reasons = protected(subject, now);
     reasons.extend(used(subject, evidence));
-    reasons.extend(unknown(policy, subject, evidence, now));
+    reasons.extend(unknown::found(policy, subject, evidence, now));
     reasons
 }
 
-fn rule<'a>(retention: &'a Retention, subject: &Subject) -> Option<&'a Rule> {
+/// The rule for an image's kind.
+pub(super) fn rule<'a>(retention: &'a Retention, subject: &Subject) -> Option<&'a Rule> {
     match subject.kind {
         Kind::Source { .. } => retention.sources.as_ref(),
         Kind::Replica { .. } => retention.replicas.as_ref(),
@@ -116,13 +112,14 @@ fn counted(rule: &Rule, subject: &Subject, ranks: &Ranks<'_>) -> Vec<Reason> {
 
 /// The age is that of the version and of the image, whichever is less: a copy that was made late is
 /// young, and so is an image whose version is.
+pub(super) fn born(subject: &Subject) -> Option<Timestamp> {
+    let both = subject.version.zip(subject.image.created);
+    both.map(|(version, own)| version.max(own))
+}
+
 fn aged(rule: &Rule, subject: &Subject, now: Timestamp) -> Vec<Reason> {
     let mut reasons = Vec::new();
-    let born = subject
-        .version
-        .zip(subject.image.created)
-        .map(|(version, own)| version.max(own));
-    match born {
+    match born(subject) {
         None => reasons.push(Reason::Young { until: None }),
         Some(born) => {
             let until = later(born, rule.keep_for);
@@ -149,7 +146,7 @@ fn launched(subject: &Subject, within: SignedDuration, now: Timestamp) -> Option
 }
 
 /// What is not known, as a reason.
-fn not_read<T>(seen: &Seen<T>, fact: &'static str) -> Option<Reason> {
+pub(super) fn not_read<T>(seen: &Seen<T>, fact: &'static str) -> Option<Reason> {
     let why = match seen {
         Seen::Read(_) => return None,
         Seen::NotRead => "nobody looked".to_owned(),
@@ -249,72 +246,6 @@ pub(super) fn used(subject: &Subject, evidence: &Evidence) -> Vec<Reason> {
         reasons.extend(uses.iter().cloned().map(Reason::UsedElsewhere));
     }
     reasons
-}
-
-/// Where it is not known whether somebody uses the image: every lookout of its own account, and of
-/// every account that it is shared with.
-fn unknown(policy: &Policy, subject: &Subject, evidence: &Evidence, now: Timestamp) -> Vec<Reason> {
-    let at = &subject.image.at;
-    let mut reasons = unseen(&at.place, evidence, now);
-    if subject.image.public {
-        let with = LaunchPermission::Everyone;
-        reasons
-            .extend(report(subject, evidence, now).map(|why| Reason::SharedUnseen { with, why }));
-    }
-    let Seen::Read(shared) = &subject.shared else {
-        reasons.extend(not_read(&subject.shared, "whom it is shared with"));
-        return reasons;
-    };
-    for with in shared {
-        let account = match with {
-            LaunchPermission::Account(account) if is_waived(policy, account, now) => continue,
-            LaunchPermission::Account(account) => Some(account),
-            _ => None,
-        };
-        let there = account.map(|account| Place::new(account.clone(), at.place.region.clone()));
-        if there.is_some_and(|there| unseen(&there, evidence, now).is_empty()) {
-            continue;
-        }
-        if let Some(why) = report(subject, evidence, now) {
-            let with = with.clone();
-            reasons.push(Reason::SharedUnseen { with, why });
-        }
-    }
-    reasons
-}
-
-fn unseen(place: &Place, evidence: &Evidence, now: Timestamp) -> Vec<Reason> {
-    let doubts = Lookout::ALL.into_iter().filter_map(|lookout| {
-        let why = evidence.doubt(place, lookout, now)?;
-        Some(Reason::NotLooked {
-            place: place.clone(),
-            lookout,
-            why,
-        })
-    });
-    doubts.collect()
-}
-
-fn is_waived(policy: &Policy, account: &AccountId, now: Timestamp) -> bool {
-    policy
-        .waivers
-        .get(account)
-        .is_some_and(|waiver| now < waiver.until)
-}
-
-/// Why the image's usage report proves nothing, where it doesn't.
-fn report(subject: &Subject, evidence: &Evidence, now: Timestamp) -> Option<String> {
-    let Some(report) = evidence.reports.get(&subject.image.at) else {
-        return Some("no usage report was asked for".to_owned());
-    };
-    let age = now.duration_since(report.asked);
-    if report.uses.is_none() {
-        return Some(format!(
-            "the usage report asked for at {} is not there yet",
-            report.asked
-        ));
-    }
-    (age > MOST_REPORT_AGE).then(|| format!("its usage report is of {}", report.asked))
 }
 
 fn later(moment: Timestamp, by: SignedDuration) -> Timestamp {

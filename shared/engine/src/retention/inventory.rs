@@ -8,7 +8,7 @@ use amiary_domain::image::{ImageState, LaunchPermission};
 use amiary_domain::lineage::{Record, Replica, ReplicaState, Source};
 use amiary_domain::observation::Seen;
 use amiary_domain::policy::{Family, Policy};
-use amiary_domain::retention::{Kind, Retirement, Subject};
+use amiary_domain::retention::{Kind, MOST_AGE, Retirement, Subject};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +20,7 @@ struct Known {
     version: Option<Timestamp>,
     verified: bool,
     shared: Option<BTreeSet<LaunchPermission>>,
+    shared_at: Option<Timestamp>,
 }
 
 /// What a place's listings show.
@@ -49,6 +50,7 @@ pub(super) async fn read(
     {
         let known = recorded(reading, &family.name).await?;
         let mut verified = verified(&known);
+        let mut missing = Vec::new();
         for known in known
             .into_iter()
             .filter(|known| is_there(&known.image.place))
@@ -61,15 +63,35 @@ pub(super) async fn read(
             let listed =
                 at_place.and_then(|at| Some((at.images.remove(&known.image)?, &at.locked)));
             let Some((listed, locked)) = listed else {
+                missing.extend(known.of.map(|of| (of, known.image.place.clone())));
                 survey.unseen.push(known.image);
                 continue;
             };
             let there = verified.remove(&known.image).unwrap_or_default();
-            let subject = subject(family, known, listed, locked, &there);
+            let subject = subject(family, known, listed, locked, &there, reading.clock.now());
             survey.inventory.push(subject);
         }
+        miss(family, &missing, &mut survey.inventory);
     }
     Ok(())
+}
+
+/// A replica that is recorded as verified, and that no listing shows, is none that a source could go
+/// for.
+fn miss(family: &Family, missing: &[(ImageRef, Place)], inventory: &mut [Subject]) {
+    let wanted = missing
+        .iter()
+        .filter(|(_, place)| family.destinations.contains_key(place));
+    let mut of_source: BTreeMap<&ImageRef, Vec<&Place>> = BTreeMap::new();
+    for (of, place) in wanted {
+        of_source.entry(of).or_default().push(place);
+    }
+    for subject in inventory {
+        let places = of_source.get(&subject.image.at);
+        if let (Kind::Source { unfinished }, Some(places)) = (&mut subject.kind, places) {
+            unfinished.extend(places.iter().copied().cloned());
+        }
+    }
 }
 
 /// Every image of a family that the record knows.
@@ -102,6 +124,7 @@ impl Known {
             version: source.created,
             verified: true,
             shared: source.permissions,
+            shared_at: source.permissions_at,
         }
     }
 
@@ -112,6 +135,7 @@ impl Known {
             version: replica.version_of.and_then(|version| version.created),
             verified: replica.state == ReplicaState::Verified,
             shared: replica.shared,
+            shared_at: replica.shared_at,
         })
     }
 }
@@ -187,6 +211,7 @@ fn subject(
     listed: Listed,
     locked: &Seen<BTreeMap<SnapshotId, Option<Timestamp>>>,
     replicas: &BTreeSet<Place>,
+    now: Timestamp,
 ) -> Subject {
     let image = listed.image;
     let locked_of_image = |locked: &BTreeMap<SnapshotId, Option<Timestamp>>| {
@@ -210,7 +235,7 @@ fn subject(
         verified: known.verified && image.state == ImageState::Available,
         held: None,
         launched: Seen::Read(listed.launched),
-        shared: known.shared.map_or_else(never_read, Seen::Read),
+        shared: sharing(known.shared, known.shared_at, now),
         protection: Seen::Read(listed.protection),
         locked: match locked {
             Seen::Read(locked) => Seen::Read(locked_of_image(locked)),
@@ -221,6 +246,12 @@ fn subject(
     }
 }
 
-fn never_read<T>() -> Seen<T> {
-    Seen::Unknown("no run has read it completely yet".to_owned())
+/// Whom an image is shared with, by the record: an answer that is old, or of which nobody knows how
+/// old it is, is none.
+fn sharing<T>(shared: Option<T>, at: Option<Timestamp>, now: Timestamp) -> Seen<T> {
+    let is_new = at.is_some_and(|at| now.duration_since(at) <= MOST_AGE);
+    match shared {
+        Some(shared) if is_new => Seen::Read(shared),
+        _ => Seen::NotRead,
+    }
 }

@@ -12,12 +12,14 @@ use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is listed from a place, before anything is asked about single images.
-const LISTED: [Lookout; 6] = [
+const LISTED: [Lookout; 8] = [
     Lookout::Instances,
     Lookout::LaunchTemplates,
     Lookout::LaunchConfigurations,
     Lookout::AutoScalingGroups,
     Lookout::Fleets,
+    Lookout::SpotFleets,
+    Lookout::SpotRequests,
     Lookout::Parameters,
 ];
 
@@ -51,7 +53,10 @@ pub(super) async fn look(
             survey.tally.insert(key, kept);
             outcome = held;
         }
-        declare(policy, &mut found);
+        if let Some(secret) = declare(policy, &mut found) {
+            let why = format!("the declared SSM parameter {secret} is a secret, and not read");
+            outcome = Outcome::Partial(why);
+        }
         shown.push(Shown {
             lookout,
             found,
@@ -103,16 +108,25 @@ async fn list(
     }
 }
 
-/// Of parameters that may hold anything, those count that the policy declares.
-fn declare(policy: &Policy, found: &mut [Found]) {
+/// Of parameters that may hold anything, those count that the policy declares. Answers one that is
+/// declared and can't be read, as it is a secret.
+fn declare(policy: &Policy, found: &mut [Found]) -> Option<String> {
+    let mut secret = None;
     for one in found {
         let targets = std::mem::take(&mut one.targets).into_iter();
         let counted = targets.filter_map(|target| match target {
             Target::Text(name) => is_declared(policy, &name).then_some(Target::Parameter(name)),
+            Target::Secret(name) => {
+                if is_declared(policy, &name) {
+                    secret = Some(name);
+                }
+                None
+            }
             other => Some(other),
         });
         one.targets = counted.collect();
     }
+    secret
 }
 
 fn is_declared(policy: &Policy, name: &str) -> bool {
@@ -269,7 +283,13 @@ fn note(policy: &Policy, place: &Place, lookout: Lookout, found: Found, evidence
                 let uses = evidence.snapshots.entry((region, snapshot)).or_default();
                 uses.push(found_use);
             }
-            (Target::Parameter(_) | Target::Text(_) | Target::Template { .. }, _) => {}
+            (
+                Target::Parameter(_)
+                | Target::Text(_)
+                | Target::Secret(_)
+                | Target::Template { .. },
+                _,
+            ) => {}
         }
     }
 }

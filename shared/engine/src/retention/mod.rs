@@ -26,6 +26,12 @@ pub struct Scope {
     pub place: Option<Place>,
 }
 
+impl Scope {
+    fn is_everything(&self) -> bool {
+        self.family.is_none() && self.place.is_none()
+    }
+}
+
 /// What a survey found.
 #[derive(Debug, Default)]
 pub struct Survey {
@@ -68,14 +74,16 @@ pub async fn survey(
     let open = candidates(policy, &survey.inventory, now).into_iter();
     let open: BTreeSet<ImageRef> = open.map(|subject| subject.image.at.clone()).collect();
     uses::read_sharing(reading, &open, &mut survey).await;
+    // Part of the images has part of the references, which can't be held against those of all.
+    let before_of_all = scope.is_everything().then_some(before);
     let (own, others) = places(policy, &survey.inventory);
     for place in &own {
         looking::look(uses, policy, place, before, now, &mut survey).await;
-        uses::ask(uses, place, &open, now, &mut survey).await;
+        uses::ask(uses, place, &open, before_of_all, &mut survey, now).await;
     }
     for place in &others {
         // Whom an image is shared with is listed only while nothing is known to use the image.
-        uses::ask(uses, place, &open, now, &mut survey).await;
+        uses::ask(uses, place, &open, before_of_all, &mut survey, now).await;
         if uses::is_open(place, &open, &survey) {
             looking::look(uses, policy, place, before, now, &mut survey).await;
         }

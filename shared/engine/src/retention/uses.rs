@@ -1,6 +1,7 @@
 //! Owns what is asked about single images: only about those that nothing else keeps.
 
-use super::Survey;
+use super::tally::held_against;
+use super::{Survey, Tally};
 use crate::ports::{Answer, ReadUses, Reading};
 use amiary_domain::ids::{ImageId, ImageRef, Place};
 use amiary_domain::observation::Seen;
@@ -13,7 +14,7 @@ use std::collections::BTreeSet;
 /// takes.
 const IMAGES: usize = 10;
 
-/// Reads whom open images are shared with, where no earlier run has written it down.
+/// Reads whom open images are shared with, where no run has written it down lately.
 pub(super) async fn read_sharing(
     reading: Reading<'_>,
     open: &BTreeSet<ImageRef>,
@@ -35,25 +36,32 @@ pub(super) async fn read_sharing(
     }
 }
 
-/// Asks what of a place refers to the open images that nothing is known to use.
+/// Asks what of a place refers to the open images that nothing is known to use. How much that is is
+/// held against the last look at all of them.
 pub(super) async fn ask(
     uses: &dyn ReadUses,
     place: &Place,
     open: &BTreeSet<ImageRef>,
-    now: Timestamp,
+    before: Option<&Tally>,
     survey: &mut Survey,
+    now: Timestamp,
 ) {
     let unused = unused(place, open, survey).map(|subject| subject.image.at.id.clone());
     let images: Vec<ImageId> = unused.collect();
+    let key = (place.clone(), Lookout::References);
     let outcome = match references(uses, place, &images, &mut survey.evidence).await {
-        Ok(()) => Outcome::Complete,
+        Ok(_) if images.is_empty() => Outcome::Complete,
+        Ok(found) => before.map_or(Outcome::Complete, |before| {
+            let (kept, outcome) = held_against(before.get(&key).copied(), found, now);
+            survey.tally.insert(key.clone(), kept);
+            outcome
+        }),
         Err(error) => {
             let why = error.to_string();
             survey.unread.push(error);
             Outcome::Unread(why)
         }
     };
-    let key = (place.clone(), Lookout::References);
     survey.evidence.looks.insert(key, Look { at: now, outcome });
 }
 
@@ -89,7 +97,11 @@ pub(super) async fn read_reports(
                 let report = report.map(|report| (at.clone(), report));
                 survey.evidence.reports.extend(report);
             }
-            Err(error) => survey.unread.push(error),
+            Err(error) => {
+                let unreported = &mut survey.evidence.unreported;
+                unreported.insert(at.clone(), error.to_string());
+                survey.unread.push(error);
+            }
         }
     }
 }
@@ -115,7 +127,8 @@ async fn references(
     place: &Place,
     images: &[ImageId],
     evidence: &mut Evidence,
-) -> Answer<()> {
+) -> Answer<u64> {
+    let mut found = 0;
     for some in images.chunks(IMAGES) {
         for (image, by) in uses.references(place, some).await? {
             let found_use = Use {
@@ -125,7 +138,10 @@ async fn references(
             };
             let key = (place.region.clone(), image);
             evidence.uses.entry(key).or_default().push(found_use);
+            found += 1;
         }
+        let asked = evidence.asked.entry(place.clone()).or_default();
+        asked.extend(some.iter().cloned());
     }
-    Ok(())
+    Ok(found)
 }

@@ -7,6 +7,8 @@ mod reconciling;
 mod refusals;
 mod running;
 mod stopping;
+mod stories;
+mod surveying;
 mod world;
 
 use crate::ports::Answer;

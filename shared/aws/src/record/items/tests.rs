@@ -59,6 +59,7 @@ pub(in crate::record) fn source() -> Source {
             },
         )]
         .into(),
+        permissions_at: Some(at("2025-01-01T00:00:00Z")),
         permissions_dropped: false,
         told: BTreeSet::new(),
         status: SourceStatus::Replicating,
@@ -88,6 +89,7 @@ pub(in crate::record) fn replica() -> Replica {
         granted: [LaunchPermission::Account("333333333333".parse().unwrap())].into(),
         granted_snapshots: ["333333333333".parse().unwrap()].into(),
         shared: Some([LaunchPermission::Account("333333333333".parse().unwrap())].into()),
+        shared_at: Some(at("2025-01-01T00:00:00Z")),
         tagged: ["Role".to_owned()].into(),
         cause: Some("the first attempt failed".to_owned()),
         revision: 3,
@@ -101,6 +103,7 @@ fn replica_of_no_version() -> Replica {
     Replica {
         version_of: None,
         shared: None,
+        shared_at: None,
         ..replica()
     }
 }

@@ -33,6 +33,7 @@ fn what_someone_else_granted_is_named_and_what_amiary_granted_is_not() {
     toy.apply(&plan);
     let recorded = &toy.lineage.as_ref().unwrap().replicas[&place(IRELAND)];
     assert_eq!(recorded.shared, Some(present));
+    assert_eq!(recorded.shared_at, Some(toy.now), "and when it was read");
     let plan = toy.plan(Mandate::Schedule);
     assert!(plan.is_empty());
     assert_eq!(

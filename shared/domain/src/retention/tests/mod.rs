@@ -1,14 +1,17 @@
 //! Owns the tests of verdicts: each reason, and what must hold over any inventory.
 
 use super::*;
-use crate::ids::Place;
+use crate::ids::{ImageId, Place};
 use crate::image::{Image, ImageState, LaunchPermission};
 use crate::observation::Seen;
 use crate::policy::{self, Policy};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
+mod caps;
 mod properties;
+mod stories;
 
 const HOME: &str = "111111111111/us-east-1";
 const POLICY: &str = r#"[accounts.builders]
@@ -33,6 +36,12 @@ replicas = { keep-last = 1, keep-for = "10d" }
 hold-tags = { Keep = "*" }
 hold-images = ["ami-000000ff"]
 "#;
+
+/// Every image that these tests make.
+static IMAGES: LazyLock<BTreeSet<ImageId>> = LazyLock::new(|| {
+    let ids = (0..0x400).map(|number| format!("ami-{number:08x}").parse().unwrap());
+    ids.collect()
+});
 
 fn policy_of(text: &str) -> Policy {
     policy::parse("policy.toml", text).unwrap().policy
@@ -110,8 +119,11 @@ fn nothing_uses(places: &[&str]) -> Evidence {
         };
         Lookout::ALL.map(move |lookout| ((place.clone(), lookout), look.clone()))
     });
+    let asked = places.iter();
+    let asked = asked.map(|place| (place.parse().unwrap(), IMAGES.clone()));
     Evidence {
         looks: looks.collect(),
+        asked: asked.collect(),
         ..Evidence::default()
     }
 }
@@ -174,6 +186,29 @@ fn each_stage_waits_for_its_delay_from_the_recorded_moment() {
             "{stage}"
         );
     }
+}
+
+/// The first of June 2026 is a Monday.
+#[test]
+fn nothing_comes_due_outside_of_working_hours() {
+    let hours = "[working-hours]\ndays = [\"tue\", \"wed\"]\nfrom = \"09:00\"\nto = \"17:00\"\n\
+                 time-zone = \"Europe/Berlin\"\n";
+    let policy = policy_of(&format!("{POLICY}{hours}"));
+    let due = |at: Option<(Stage, i64)>, now: Timestamp| {
+        let mut inventory = [source(1, 100), source(2, 2), source(3, 1)];
+        inventory[0].retirement.at = at.map(|(stage, days)| (stage, days_ago(days)));
+        let judged = judge(&policy, &inventory, &quiet(), now);
+        match judged[0].verdict {
+            Verdict::Retire { not_before, .. } => not_before,
+            Verdict::Keep(_) => panic!("it may go"),
+        }
+    };
+    let tuesday: Timestamp = "2026-06-02T07:00:00Z".parse().unwrap();
+    assert_eq!(due(None, now()), tuesday);
+    assert_eq!(due(Some((Stage::Marked, 20)), now()), tuesday, "overdue");
+    let next_tuesday: Timestamp = "2026-06-09T07:00:00Z".parse().unwrap();
+    let ends_next_sunday = Some((Stage::Marked, 1));
+    assert_eq!(due(ends_next_sunday, now()), next_tuesday);
 }
 
 #[test]
@@ -491,6 +526,37 @@ fn a_look_that_is_missing_partial_refused_implausible_or_old_keeps_the_image() {
     }
 }
 
+#[test]
+fn what_was_not_asked_because_something_else_kept_the_image_keeps_it_once_nothing_else_does() {
+    let home: Place = HOME.parse().unwrap();
+    let mut evidence = quiet();
+    evidence.asked.insert(home.clone(), BTreeSet::new());
+    let why = "not asked, as something else keeps it already".to_owned();
+    let lookout = Lookout::References;
+    let not_asked = |place: &str| Reason::NotLooked {
+        place: place.parse().unwrap(),
+        lookout,
+        why: why.clone(),
+    };
+    assert_eq!(
+        oldest_under(&policy(), &evidence, |_| {}),
+        [not_asked(HOME)]
+    );
+    let held = oldest_under(&policy(), &evidence, |s| s.held = Some("an audit".into()));
+    assert_eq!(held.len(), 1, "{held:?}");
+    let production = "222222222222/us-east-1";
+    let mut evidence = nothing_uses(&[HOME, production]);
+    evidence.asked.remove(&production.parse().unwrap());
+    let with = LaunchPermission::Account("222222222222".parse().unwrap());
+    let share = |s: &mut Subject| s.shared = Seen::Read([with].into());
+    let shared = oldest_under(&policy(), &evidence, share);
+    assert_eq!(shared, [not_asked(production)]);
+    let unread = oldest(|s| s.shared = Seen::NotRead);
+    let (fact, why) = ("whom it is shared with", "nobody looked".to_owned());
+    assert_eq!(unread, [Reason::Unknown { fact, why }]);
+}
+
+/// The story behind it: the usage reports' documentation, by which they lag and expire.
 #[test]
 fn an_image_that_is_shared_stays_until_each_account_or_a_usage_report_was_read() {
     let account = |id: &str| LaunchPermission::Account(id.parse().unwrap());

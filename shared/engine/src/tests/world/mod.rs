@@ -4,6 +4,7 @@
 mod changes;
 mod images;
 mod record;
+mod uses;
 
 use crate::ports::{Answer, Class, PortError, Reading, Writing};
 use crate::retention::Tally;
@@ -33,6 +34,8 @@ struct Fault {
     class: Class,
     /// Whether the call has its effect all the same, and only its answer is lost.
     after: bool,
+    /// How many calls it lets pass first.
+    passes: usize,
     /// How many calls it strikes.
     times: usize,
 }
@@ -53,6 +56,7 @@ pub struct State {
     pub history: Vec<String>,
     pub notices: Vec<Notice>,
     pub tally: Tally,
+    pub uses: uses::Uses,
     /// Every call, as text, in order.
     pub calls: Vec<String>,
     /// How many images a page of a listing has.
@@ -128,7 +132,19 @@ impl World {
             on,
             class,
             after,
+            passes: 0,
             times,
+        });
+    }
+
+    /// The call after the next `passes` fails, whatever it is.
+    pub fn fail_after(&self, passes: usize, class: Class) {
+        self.state().faults.push(Fault {
+            on: "",
+            class,
+            after: false,
+            passes,
+            times: 1,
         });
     }
 
@@ -230,9 +246,13 @@ impl World {
         let took = state.took;
         state.now += took;
         let strikes = |fault: &&mut Fault| fault.times > 0 && said.contains(fault.on);
-        let struck = state.faults.iter_mut().find(strikes).map(|fault| {
+        let struck = state.faults.iter_mut().find(strikes).and_then(|fault| {
+            if fault.passes > 0 {
+                fault.passes -= 1;
+                return None;
+            }
             fault.times -= 1;
-            (fault.class, fault.after)
+            Some((fault.class, fault.after))
         });
         match struck {
             None => work(&mut state),
