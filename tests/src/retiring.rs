@@ -6,7 +6,7 @@ use crate::{BUILDER, SOURCE_REGION};
 use amiary_aws::USER_AGENT_WORD;
 use amiary_domain::ids::{ImageRef, Region};
 use amiary_domain::policy::Policy;
-use amiary_domain::retention::{Reason, Stage, Subject, Verdict, judge};
+use amiary_domain::retention::{Reason, Retirement, Stage, Subject, Verdict, judge};
 use amiary_engine::ports::ReadRecord;
 use amiary_engine::retention::{Scope, Survey, survey};
 use amiary_simulator::client::{self, Caller};
@@ -102,7 +102,14 @@ impl Engine<'_> {
         let session = self.account.person.session().await.expect("a policy");
         let policy = &session.active.policy;
         let before = session.aws().tally().await.expect("readable");
-        let (reading, scope) = (session.reading(), Scope::default());
+        let stages = self.stages.iter();
+        let scope = Scope {
+            retirements: stages
+                .map(|(image, stage)| (image.clone(), Retirement { at: Some(*stage) }))
+                .collect(),
+            ..Scope::default()
+        };
+        let reading = session.reading();
         let looked = survey(reading, session.aws(), policy, &scope, &before).await;
         let survey = self.inventory(looked.expect("readable"));
         for (subject, to) in self.going(policy, &survey) {
@@ -138,6 +145,7 @@ impl Engine<'_> {
                 .collect();
             subject.version = Some(view.created);
             survey.inventory.push(subject);
+            survey.evidence.asked.insert(image.clone());
         }
         for subject in &mut survey.inventory {
             subject.retirement.at = self.stages.get(&subject.image.at).copied();

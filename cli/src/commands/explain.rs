@@ -17,6 +17,7 @@ pub(crate) async fn run(screen: &Screen, image: &str, common: &Common) -> Result
     let scope = Scope {
         family: Some(lineage.source.family.clone()),
         place: Some(image.place.clone()),
+        ..Scope::default()
     };
     screen.progress(&format!("looking who uses images at {}", image.place));
     let before = worker.aws().tally().await?;

@@ -27,7 +27,7 @@ pub(crate) async fn run(screen: &Screen, plan: &Plan) -> Result<Exit, Problem> {
     }
     let scope = Scope {
         family: plan.family.clone(),
-        place: None,
+        ..Scope::default()
     };
     screen.progress("looking at every image, and at who uses them");
     let before = worker.aws().tally().await?;

@@ -18,12 +18,14 @@ const SMALL: Size = Size {
 };
 
 /// Every place that an image's own account is looked at.
-const LOOKED_AT: [&str; 7] = [
+const LOOKED_AT: [&str; 9] = [
     "instances",
     "launch templates",
     "launch configurations",
     "Auto Scaling groups",
-    "fleets",
+    "EC2 Fleets",
+    "Spot Fleets",
+    "Spot requests",
     "SSM parameters",
     "image references",
 ];

@@ -63,12 +63,18 @@ pub(super) async fn read(
             let listed =
                 at_place.and_then(|at| Some((at.images.remove(&known.image)?, &at.locked)));
             let Some((listed, locked)) = listed else {
+                if scope.is_gone(&known.image) {
+                    continue;
+                }
                 missing.extend(known.of.map(|of| (of, known.image.place.clone())));
                 survey.unseen.push(known.image);
                 continue;
             };
             let there = verified.remove(&known.image).unwrap_or_default();
-            let subject = subject(family, known, listed, locked, &there, reading.clock.now());
+            let mut subject = subject(family, known, listed, locked, &there, reading.clock.now());
+            if let Some(retirement) = scope.retirements.get(&subject.image.at) {
+                subject.retirement = *retirement;
+            }
             survey.inventory.push(subject);
         }
         miss(family, &missing, &mut survey.inventory);

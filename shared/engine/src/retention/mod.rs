@@ -13,9 +13,9 @@ use amiary_domain::ids::{AccountId, ImageRef, Place};
 use amiary_domain::image::LaunchPermission;
 use amiary_domain::observation::Seen;
 use amiary_domain::policy::Policy;
-use amiary_domain::retention::{Evidence, Judged, Subject, candidates, judge};
+use amiary_domain::retention::{Evidence, Judged, Retirement, Subject, candidates, judge};
 use jiff::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a survey is about.
 #[derive(Debug, Clone, Default)]
@@ -24,11 +24,19 @@ pub struct Scope {
     pub family: Option<String>,
     /// Images at one place only.
     pub place: Option<Place>,
+    /// How far the retiring of images is: those that are not named are in use.
+    pub retirements: BTreeMap<ImageRef, Retirement>,
 }
 
 impl Scope {
     fn is_everything(&self) -> bool {
         self.family.is_none() && self.place.is_none()
+    }
+
+    /// Whether an image was retired to its end, so that no listing is to show it.
+    fn is_gone(&self, image: &ImageRef) -> bool {
+        let retirement = self.retirements.get(image);
+        retirement.is_some_and(|retirement| retirement.at.is_some() && retirement.next().is_none())
     }
 }
 

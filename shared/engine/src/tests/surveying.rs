@@ -301,7 +301,7 @@ fn references_that_are_suddenly_none_are_doubted_and_those_of_a_part_are_no_meas
     );
     let part = Scope {
         family: Some("web".to_owned()),
-        place: None,
+        ..Scope::default()
     };
     let reading = scene.world.reading();
     let policy = scene.policy();

@@ -6,6 +6,7 @@ use amiary_domain::notice::NoticeKind;
 use serde_json::Value;
 
 const SOURCE_1: &str = include_str!("../../../fixtures/source.format-1.json");
+const SOURCE_OF_MOMENT_1: &str = include_str!("../../../fixtures/source_of_moment.format-1.json");
 const REPLICA_1: &str = include_str!("../../../fixtures/replica.format-1.json");
 const REPLICA_OF_VERSION_1: &str =
     include_str!("../../../fixtures/replica_of_version.format-1.json");
@@ -98,6 +99,14 @@ pub(in crate::record) fn replica() -> Replica {
     }
 }
 
+/// A source that was written before it was said when its permissions were read.
+fn source_of_no_moment() -> Source {
+    Source {
+        permissions_at: None,
+        ..source()
+    }
+}
+
 /// A replica that was written before its version was.
 fn replica_of_no_version() -> Replica {
     Replica {
@@ -143,7 +152,8 @@ fn stored_notice() -> Item {
 #[test]
 fn format_1_is_as_it_always_was() {
     for (written, fixture) in [
-        (stored_source(source()), SOURCE_1),
+        (stored_source(source_of_no_moment()), SOURCE_1),
+        (stored_source(source()), SOURCE_OF_MOMENT_1),
         (stored_replica(replica_of_no_version()), REPLICA_1),
         (stored_replica(replica()), REPLICA_OF_VERSION_1),
         (stored_notice(), NOTICE_1),
