@@ -145,7 +145,8 @@ impl Engine<'_> {
                 .collect();
             subject.version = Some(view.created);
             survey.inventory.push(subject);
-            survey.evidence.asked.insert(image.clone());
+            let asked = survey.evidence.asked.entry(image.place.clone());
+            asked.or_default().insert(image.id.clone());
         }
         for subject in &mut survey.inventory {
             subject.retirement.at = self.stages.get(&subject.image.at).copied();
