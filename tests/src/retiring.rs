@@ -5,6 +5,7 @@ use crate::account::{Account, TABLE, topic};
 use crate::{BUILDER, SOURCE_REGION};
 use amiary_aws::USER_AGENT_WORD;
 use amiary_domain::ids::{ImageRef, Region};
+use amiary_domain::image::ImageState;
 use amiary_domain::policy::Policy;
 use amiary_domain::retention::{Reason, Retirement, Stage, Subject, Verdict, judge};
 use amiary_engine::ports::ReadRecord;
@@ -138,6 +139,10 @@ impl Engine<'_> {
             let view = self.account.view(image);
             subject.image.at = image.clone();
             subject.image.name = view.name;
+            subject.image.state = match view.state.as_str() {
+                "disabled" => ImageState::Disabled,
+                _ => ImageState::Available,
+            };
             subject.image.created = Some(view.created);
             let snapshots = view.snapshots.iter();
             subject.image.snapshots = snapshots
