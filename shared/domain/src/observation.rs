@@ -34,12 +34,33 @@ impl<T> Seen<T> {
 impl Observation {
     /// Whether the source or a replica, or a part of one, could not be read in passing.
     pub fn is_incomplete(&self) -> bool {
+        self.any(Lack::Unknown)
+    }
+
+    /// Whether the source or a replica, or a part of one, was refused to whoever read it.
+    pub fn is_refused(&self) -> bool {
+        self.any(Lack::Refused)
+    }
+
+    fn any(&self, lack: Lack) -> bool {
         let mut seen = std::iter::once(&self.source).chain(self.replicas.values());
-        seen.any(|seen| match seen {
-            Seen::Unknown(_) => true,
-            Seen::Read(facts) => facts.is_incomplete(),
-            _ => false,
-        })
+        seen.any(|seen| lack.is(seen) || seen.read().is_some_and(|facts| facts.any(lack)))
+    }
+}
+
+/// Why something was not read that was to be.
+#[derive(Clone, Copy)]
+enum Lack {
+    Unknown,
+    Refused,
+}
+
+impl Lack {
+    fn is<T>(self, seen: &Seen<T>) -> bool {
+        match self {
+            Self::Unknown => matches!(seen, Seen::Unknown(_)),
+            Self::Refused => matches!(seen, Seen::Refused(_)),
+        }
     }
 }
 
@@ -98,15 +119,12 @@ pub struct Parent {
 }
 
 impl ImageFacts {
-    /// Whether a part of it could not be read in passing.
-    pub fn is_incomplete(&self) -> bool {
-        matches!(self.permissions, Seen::Unknown(_))
-            || matches!(self.snapshots, Seen::Unknown(_))
-            || matches!(self.under_aws_key, Seen::Unknown(_))
-            || self
-                .volume_permissions
-                .values()
-                .any(|seen| matches!(seen, Seen::Unknown(_)))
+    fn any(&self, lack: Lack) -> bool {
+        let mut volumes = self.volume_permissions.values();
+        lack.is(&self.permissions)
+            || lack.is(&self.snapshots)
+            || lack.is(&self.under_aws_key)
+            || volumes.any(|seen| lack.is(seen))
     }
 
     /// An image of which nothing but its description was read.

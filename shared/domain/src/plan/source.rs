@@ -186,9 +186,7 @@ pub(super) fn steps(
     // stays due, and counts as decided under the older revision.
     if context.observation.mandate != Mandate::Event && is_idle {
         source.revision = context.active.revision;
-        if source.due <= context.now {
-            source.due = context.now + RECHECK_AFTER;
-        }
+        source.due = next_look(context, source.due);
     }
     let vanished = source.status == SourceStatus::Unavailable
         && before.is_some_and(|before| before.status != SourceStatus::Unavailable);
@@ -245,6 +243,22 @@ fn reads_permissions(context: &Context, source: &Source) -> bool {
     context.source_is_available()
         && !source.permissions_dropped
         && facts.is_some_and(|facts| facts.permissions.read().is_some())
+}
+
+/// When a lineage that was decided about is looked at again. What AWS refused to show may be shown
+/// after a person's mend, and is not left to the next day.
+fn next_look(context: &Context, due: Timestamp) -> Timestamp {
+    let after = if context.observation.is_refused() {
+        RETRY_AFTER
+    } else {
+        RECHECK_AFTER
+    };
+    let next = context.now + after;
+    if due <= context.now {
+        next
+    } else {
+        due.min(next)
+    }
 }
 
 fn changed(before: &Source, after: &Source) -> String {

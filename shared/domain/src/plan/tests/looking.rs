@@ -249,3 +249,18 @@ fn a_copy_that_never_was_ends_where_its_source_is_gone_though_a_stranger_has_its
     });
     assert_eq!(replicas(&plan)[0].state, ReplicaState::Failed);
 }
+
+#[test]
+fn a_part_that_was_refused_is_looked_at_again_soon_and_not_the_next_day() {
+    let mut toy = Toy::new(family(&[IRELAND]));
+    toy.converge(Mandate::Schedule);
+    toy.active.revision = 2;
+    let plan = seeing(&toy, Mandate::Schedule, |seen| {
+        if let Some(Seen::Read(facts)) = seen.replicas.get_mut(&place(IRELAND)) {
+            facts.permissions = Seen::Refused("not allowed".to_owned());
+        }
+    });
+    let decided = source(&plan).unwrap();
+    assert_eq!(decided.revision, 2, "it keeps no other lineage waiting");
+    assert_eq!(decided.due, toy.now + RETRY_AFTER);
+}
