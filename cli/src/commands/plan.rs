@@ -3,11 +3,12 @@
 use super::worker;
 use crate::args::Plan;
 use crate::exit::{Exit, Problem};
-use crate::show::{Screen, verdicts};
-use amiary_domain::retention::{Judged, Reason};
+use crate::show::{Screen, run, verdicts};
+use amiary_domain::retention::{Begun, Judged, Reason, admit};
 use amiary_engine::ports::{AskUses, Class, ReadRecord, WriteRecord};
 use amiary_engine::retention::{Scope, Survey, survey};
 use amiary_runtime::Session;
+use serde_json::Value;
 
 pub(crate) async fn run(screen: &Screen, plan: &Plan) -> Result<Exit, Problem> {
     let worker = worker(&plan.common).await?;
@@ -34,12 +35,20 @@ pub(crate) async fn run(screen: &Screen, plan: &Plan) -> Result<Exit, Problem> {
     let survey = survey(session.reading(), session.aws(), policy, &scope, &before).await?;
     let now = worker.now();
     let judged = survey.judged(policy, now);
+    // The caps hold for a run over everything.
+    let whole = plan.family.is_none();
+    let taken = whole.then(|| admit(policy, &survey.inventory, &judged, Begun::none(now), now));
     if screen.json {
-        screen.print(&verdicts::plan_json(policy, &survey, &judged, plan.going).to_string());
+        let mut value = verdicts::plan_json(policy, &survey, &judged, plan.going);
+        value["run"] = taken.as_ref().map_or(Value::Null, run::json);
+        screen.print(&value.to_string());
     } else {
         let (family, going) = (plan.family.as_deref(), plan.going);
         let shown = verdicts::Shown { family, going };
         screen.print(&verdicts::plan(policy, &survey, &judged, shown, now));
+        if let Some(taken) = &taken {
+            screen.print(&run::text(taken));
+        }
     }
     for error in &survey.unread {
         screen.warn(&format!("{error}: what it concerns stays"));

@@ -4,6 +4,7 @@ pub(crate) mod facts;
 pub(crate) mod lineage;
 pub(crate) mod narrator;
 pub(crate) mod report;
+pub(crate) mod run;
 pub(crate) mod table;
 pub(crate) mod verdicts;
 

@@ -204,6 +204,10 @@ async fn the_plan_is_by_family_and_owner_and_counts_what_may_go() {
         ],
     );
     assert_says(&all, &["in all 34 may go, 42 stay"]);
+    assert_says(
+        &all,
+        &["a run now would take 0 of them", "34 wait: held by the cap"],
+    );
     let going = shell.amiary(&["plan", "--retention", "--going"]).expect(0);
     for (image, shown) in account
         .used
@@ -250,6 +254,9 @@ async fn the_plan_is_for_scripts_too() {
         (&json["unseen"], &json["unread"]),
         (&Value::Array(vec![]), &Value::Array(vec![]))
     );
+    let run = &json["run"];
+    assert_eq!(run["going"], Value::Array(vec![]));
+    assert_eq!(run["waiting"][0]["count"], account.unused.len());
     let looks = json["looks"].as_array().unwrap().iter();
     let own = looks.filter(|look| look["place"]["account"] == BUILDER);
     assert_eq!(own.count(), 2 * LOOKED_AT.len());
