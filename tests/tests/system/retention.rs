@@ -4,7 +4,9 @@ use amiary_domain::ids::ImageRef;
 use amiary_domain::retention::{Lookout, Verdict};
 use amiary_engine::ports::{ReadRecord, WriteRecord};
 use amiary_engine::retention::{Scope, Survey, survey};
+use amiary_tests::BUILDER;
 use amiary_tests::account::{Account, Size, TEN_THOUSAND};
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 async fn look(account: &Account) -> Survey {
@@ -112,4 +114,33 @@ async fn of_ten_thousand_images_exactly_the_two_thousand_may_go() {
         of_templates.iter().all(|(_, count)| **count <= 3),
         "{of_templates:#?}"
     );
+}
+
+/// As of a parameter of another account, which can't be named otherwise.
+#[tokio::test]
+async fn an_image_whose_parameter_a_template_resolves_by_its_arn_stays() {
+    let size = Size {
+        families: 1,
+        unused: 4,
+        used: 0,
+        young: 4,
+    };
+    let account = Account::new(size).await;
+    let image = account.unused.first().unwrap();
+    let region = image.place.region.as_str();
+    let perform = |service: &str, operation: &str, asked: Value| {
+        let world = account.world();
+        let answer = world.perform(BUILDER, region, service, operation, asked);
+        answer.unwrap_or_else(|error| panic!("{operation}: {error:?}"));
+    };
+    let parameter = json!({"Name": "/golden/web", "Value": image.id, "Type": "String"});
+    perform("ssm", "PutParameter", parameter);
+    let arn = format!("arn:aws:ssm:{region}:{BUILDER}:parameter/golden/web");
+    let data = json!({"ImageId": format!("resolve:ssm:{arn}:1")});
+    let template = json!({"LaunchTemplateName": "by-arn", "LaunchTemplateData": data});
+    perform("ec2", "CreateLaunchTemplate", template);
+    let survey = look(&account).await;
+    let mut others = account.unused.clone();
+    others.remove(image);
+    assert_eq!(going(&account, &survey).await, others);
 }

@@ -51,10 +51,20 @@ impl Aws {
             let request = client.get_parameters().set_names(Some(some.to_vec()));
             let answer = request.send().await.map_err(|error| call.failed(error))?;
             for parameter in listing(&call, answer.parameters.as_ref(), "parameters")? {
-                let name = parameter.name().unwrap_or_default();
                 let selector = parameter.selector().unwrap_or_default();
                 let value = parameter.value().unwrap_or_default();
-                values.insert(format!("{name}{selector}"), value.to_owned());
+                // Another account's can only be asked for by its ARN.
+                for name in [parameter.name(), parameter.arn()].into_iter().flatten() {
+                    values.insert(name.to_owned(), value.to_owned());
+                    values.insert(format!("{name}{selector}"), value.to_owned());
+                }
+            }
+            let missing = answer.invalid_parameters();
+            let mut unanswered = some.iter();
+            let unanswered =
+                unanswered.find(|name| !values.contains_key(*name) && !missing.contains(name));
+            if let Some(name) = unanswered {
+                return Err(call.unreadable(format!("nothing was said of the parameter {name}")));
             }
         }
         Ok(values)

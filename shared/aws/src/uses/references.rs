@@ -9,8 +9,8 @@ use amiary_domain::retention::Report;
 use amiary_engine::ports::{Answer, AskUses};
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{
-    ImageReferenceOptionName, ImageReferenceResourceType, ImageUsageResourceTypeRequest,
-    ResourceTypeOption, ResourceTypeRequest,
+    ImageReferenceOptionName, ImageReferenceResourceType, ImageUsageResourceTypeOptionRequest,
+    ImageUsageResourceTypeRequest, ResourceTypeOption, ResourceTypeRequest,
 };
 use aws_smithy_types::DateTime;
 
@@ -18,8 +18,8 @@ use aws_smithy_types::DateTime;
 /// [`ResourceTypeOption`](https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ResourceTypeOption.html).
 const ALL_VERSIONS: &str = "10000";
 
-/// What a usage report counts.
-const COUNTED: [&str; 2] = ["ec2:Instance", "ec2:LaunchTemplate"];
+/// How many versions of each template a usage report counts; EC2 looks at 20 where nobody says.
+const VERSION_DEPTH: &str = "version-depth";
 
 /// Everything that EC2 looks at, and instances only while they run or can start again.
 fn asked() -> Vec<ResourceTypeRequest> {
@@ -51,10 +51,17 @@ impl AskUses for Aws {
     async fn ask_usage_report(&self, image: &ImageRef) -> Answer<()> {
         let call = Call::ec2("CreateImageUsageReport", &image.place);
         let client = self.ec2(&image.place, &call).await?;
-        let kinds = COUNTED.map(|kind| {
-            let kind = ImageUsageResourceTypeRequest::builder().resource_type(kind);
-            kind.build()
-        });
+        let versions = ImageUsageResourceTypeOptionRequest::builder()
+            .option_name(VERSION_DEPTH)
+            .option_values(ALL_VERSIONS)
+            .build();
+        let of = |kind| ImageUsageResourceTypeRequest::builder().resource_type(kind);
+        let kinds = [
+            of("ec2:Instance").build(),
+            of("ec2:LaunchTemplate")
+                .resource_type_options(versions)
+                .build(),
+        ];
         let request = client
             .create_image_usage_report()
             .image_id(image.id.as_str());
@@ -97,8 +104,13 @@ impl Aws {
         let request = client
             .describe_image_usage_reports()
             .image_ids(image.id.as_str());
-        let answer = request.send().await.map_err(|error| call.failed(error))?;
-        let reports = listing(&call, answer.image_usage_reports.as_ref(), "usage reports")?;
+        let mut pages = request.into_paginator().send();
+        let mut reports = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| call.failed(error))?;
+            let listed = listing(&call, page.image_usage_reports.as_ref(), "usage reports")?;
+            reports.extend_from_slice(listed);
+        }
         let newest = reports
             .iter()
             .filter(|report| report.state() != Some("error"))

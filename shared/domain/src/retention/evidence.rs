@@ -127,7 +127,7 @@ pub struct Evidence {
     /// Shared images whose usage report could not be read, and why: it may list uses.
     pub unreported: BTreeMap<ImageRef, String>,
     /// Images that declared SSM parameters hold, with the parameter's name.
-    pub parameters: BTreeMap<(Region, ImageId), String>,
+    pub parameters: BTreeMap<ImageId, String>,
 }
 
 impl Evidence {

@@ -234,7 +234,7 @@ pub(super) fn used(subject: &Subject, evidence: &Evidence) -> Vec<Reason> {
     reasons.extend(
         evidence
             .parameters
-            .get(&id)
+            .get(&at.id)
             .cloned()
             .map(Reason::InParameter),
     );

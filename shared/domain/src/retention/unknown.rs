@@ -123,5 +123,7 @@ fn report(subject: &Subject, evidence: &Evidence, now: Timestamp) -> Option<Stri
             report.asked
         ));
     }
-    (age > MOST_REPORT_AGE).then(|| format!("its usage report is of {}", report.asked))
+    let since = subject.retirement.at.map(|(_, since)| since);
+    let is_old = age > MOST_REPORT_AGE || since.is_some_and(|since| report.asked < since);
+    is_old.then(|| format!("its usage report is of {}", report.asked))
 }

@@ -51,11 +51,13 @@ pub(super) async fn read(
         let known = recorded(reading, &family.name).await?;
         let mut verified = verified(&known);
         let mut missing = Vec::new();
-        for known in known
-            .into_iter()
-            .filter(|known| is_there(&known.image.place))
-        {
+        for known in known {
             let place = &known.image.place;
+            let is_subject = is_there(place);
+            // Whether a source may go depends on its replicas, wherever they are.
+            if !is_subject && !known.of.as_ref().is_some_and(|of| is_there(&of.place)) {
+                continue;
+            }
             if !places.contains_key(place) {
                 places.insert(place.clone(), list(uses, place, survey).await);
             }
@@ -67,9 +69,19 @@ pub(super) async fn read(
                     continue;
                 }
                 missing.extend(known.of.map(|of| (of, known.image.place.clone())));
-                survey.unseen.push(known.image);
+                if is_subject {
+                    survey.unseen.push(known.image);
+                }
                 continue;
             };
+            let is_usable = listed.image.state == ImageState::Available
+                || scope.retirements.contains_key(&known.image);
+            if let (false, Some(of)) = (is_usable, &known.of) {
+                missing.push((of.clone(), known.image.place.clone()));
+            }
+            if !is_subject {
+                continue;
+            }
             let there = verified.remove(&known.image).unwrap_or_default();
             let mut subject = subject(family, known, listed, locked, &there, reading.clock.now());
             if let Some(retirement) = scope.retirements.get(&subject.image.at) {
@@ -82,8 +94,8 @@ pub(super) async fn read(
     Ok(())
 }
 
-/// A replica that is recorded as verified, and that no listing shows, is none that a source could go
-/// for.
+/// A replica that is recorded as verified, and that no listing shows or that can't be used, is none
+/// that a source could go for.
 fn miss(family: &Family, missing: &[(ImageRef, Place)], inventory: &mut [Subject]) {
     let wanted = missing
         .iter()
@@ -129,7 +141,11 @@ impl Known {
             of: None,
             version: source.created,
             verified: true,
-            shared: source.permissions,
+            shared: source.permissions.map(|mut permissions| {
+                let lent = source.loans.into_keys();
+                permissions.extend(lent.map(LaunchPermission::Account));
+                permissions
+            }),
             shared_at: source.permissions_at,
         }
     }
@@ -140,7 +156,10 @@ impl Known {
             of: Some(replica.source),
             version: replica.version_of.and_then(|version| version.created),
             verified: replica.state == ReplicaState::Verified,
-            shared: replica.shared,
+            shared: replica.shared.map(|mut shared| {
+                shared.extend(replica.granted);
+                shared
+            }),
             shared_at: replica.shared_at,
         })
     }

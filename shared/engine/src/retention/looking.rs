@@ -270,7 +270,7 @@ fn note(policy: &Policy, place: &Place, lookout: Lookout, found: Found, evidence
         };
         match (target, &declared) {
             (Target::Image(image), Some(name)) => {
-                evidence.parameters.insert((region, image), name.clone());
+                evidence.parameters.insert(image, name.clone());
             }
             (Target::Image(image), None) => {
                 evidence

@@ -55,7 +55,7 @@ pub(super) fn held_against(before: Option<Count>, found: u64, now: Timestamp) ->
 fn is_plausible(before: u64, now: u64) -> bool {
     match now {
         0 => before == 0,
-        now => before < WORTH_COMPARING || now >= before / 2,
+        now => before < WORTH_COMPARING || now.saturating_mul(2) >= before,
     }
 }
 

@@ -6,10 +6,11 @@ use super::{IRELAND, look, now, policy, replicated, world};
 use crate::ports::{Class, Target};
 use crate::retention::{Scope, Survey, Tally, survey};
 use amiary_domain::ids::ImageRef;
+use amiary_domain::image::ImageState;
 use amiary_domain::observation::Mandate;
 use amiary_domain::plan::ActivePolicy;
 use amiary_domain::policy::Policy;
-use amiary_domain::retention::{Lookout, Outcome, Reason, Report, Verdict};
+use amiary_domain::retention::{Lookout, Outcome, Reason, Report, Subject, Verdict};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 
@@ -419,4 +420,28 @@ fn what_is_recorded_of_sharing_is_as_old_as_its_last_read_that_was_written_down(
     assert_eq!(unread, Some(first), "the event's run does not read it");
     let read = tagged("b", Mandate::Schedule);
     assert_eq!(read, Some(world.state().now));
+}
+
+#[test]
+fn a_source_stays_while_its_replica_can_not_be_used_also_where_only_its_own_place_is_asked_about() {
+    for state in [ImageState::Disabled, ImageState::Failed] {
+        let scene = Scene::new(1, "");
+        let source = &scene.sources[0];
+        let part = Scope {
+            place: Some(source.place.clone()),
+            ..Scope::default()
+        };
+        let look = || {
+            let (reading, policy) = (scene.world.reading(), scene.policy());
+            now(survey(reading, &scene.world, policy, &part, &Tally::new())).unwrap()
+        };
+        assert!(scene.going_by(&look()).contains(source));
+        let replica = &scene.replicas[0];
+        scene.world.state().images.get_mut(replica).unwrap().state = state;
+        assert!(!scene.going().contains(source));
+        let looked = look();
+        assert!(!scene.going_by(&looked).contains(source));
+        let others = |subject: &&Subject| subject.image.at.place != source.place;
+        assert_eq!(looked.inventory.iter().find(others), None);
+    }
 }

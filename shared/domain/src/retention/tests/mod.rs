@@ -374,12 +374,14 @@ fn what_the_policy_says_is_referred_to_stays() {
         [Reason::FamilyReferredTo]
     );
     let mut evidence = quiet();
-    let id = (
-        "us-east-1".parse().unwrap(),
-        "ami-00000001".parse().unwrap(),
-    );
+    let id = "ami-00000001".parse().unwrap();
     evidence.parameters.insert(id, "/golden/web".to_owned());
     let held = Reason::InParameter("/golden/web".to_owned());
+    let elsewhere = |subject: &mut Subject| {
+        subject.image.at.place = "111111111111/eu-west-1".parse().unwrap();
+    };
+    let reasons = oldest_under(&policy(), &evidence, elsewhere);
+    assert!(reasons.contains(&held), "in whatever Region it is read");
     assert_eq!(oldest_under(&policy(), &evidence, |_| {}), [held]);
 }
 
@@ -644,4 +646,24 @@ fn every_reason_is_told_with_what_would_have_to_change() {
             "it is too young until 2026-06-30T12:00:00Z: wait until 2026-06-30T12:00:00Z",
         ]
     );
+}
+
+#[test]
+fn a_usage_report_from_before_the_present_stage_proves_nothing() {
+    let mut evidence = quiet();
+    let image: ImageRef = format!("{HOME}/ami-00000001").parse().unwrap();
+    let report = Report {
+        asked: days_ago(3),
+        uses: Some(Vec::new()),
+    };
+    evidence.reports.insert(image, report);
+    let reasons = |since: i64| {
+        let shared = LaunchPermission::Organization("arn".to_owned());
+        oldest_under(&policy(), &evidence, |subject| {
+            subject.shared = Seen::Read([shared].into());
+            subject.retirement.at = Some((Stage::Marked, days_ago(since)));
+        })
+    };
+    assert_eq!(reasons(4), []);
+    assert!(matches!(reasons(2)[..], [Reason::SharedUnseen { .. }]));
 }
