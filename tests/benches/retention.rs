@@ -23,8 +23,8 @@ const SIZES: [usize; 3] = [1_000, 10_000, 50_000];
 const MOST: (f64, f64) = (1_000.0, 128.0);
 
 fn main() {
-    let sizes = env::args().filter_map(|argument| argument.parse().ok());
-    if let Some(images) = sizes.last() {
+    let mut sizes = env::args().filter_map(|argument| argument.parse().ok());
+    if let Some(images) = sizes.next_back() {
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         return runtime
             .enable_all()
