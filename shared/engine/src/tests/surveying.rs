@@ -7,7 +7,8 @@ use crate::ports::{Class, Target};
 use crate::retention::{Scope, Survey, Tally, survey};
 use amiary_domain::ids::ImageRef;
 use amiary_domain::image::ImageState;
-use amiary_domain::observation::Mandate;
+use amiary_domain::lineage::Loan;
+use amiary_domain::observation::{Mandate, Seen};
 use amiary_domain::plan::ActivePolicy;
 use amiary_domain::policy::Policy;
 use amiary_domain::retention::{Lookout, Outcome, Reason, Report, Subject, Verdict};
@@ -443,5 +444,33 @@ fn a_source_stays_while_its_replica_can_not_be_used_also_where_only_its_own_plac
         assert!(!scene.going_by(&looked).contains(source));
         let others = |subject: &&Subject| subject.image.at.place != source.place;
         assert_eq!(looked.inventory.iter().find(others), None);
+    }
+}
+
+#[test]
+fn whom_amiary_let_in_since_the_last_reading_counts_as_let_in() {
+    let scene = Scene::new(1, "");
+    let borrower = "222222222222".parse().unwrap();
+    let let_in = [account("222222222222"), account("333333333333")];
+    let read_at = scene.at();
+    {
+        let mut state = scene.world.state();
+        let lineage = state.lineages.get_mut(&scene.sources[0]).unwrap();
+        let source = &mut lineage.source;
+        source.permissions = Some(BTreeSet::new());
+        source.permissions_at = Some(read_at);
+        source.loans.insert(borrower, Loan::default());
+        for replica in lineage.replicas.values_mut() {
+            replica.shared = Some(BTreeSet::new());
+            replica.shared_at = Some(read_at);
+            replica.granted.insert(let_in[1].clone());
+        }
+    }
+    let survey = scene.look(&Tally::new());
+    let images = [&scene.sources[0], &scene.replicas[0]];
+    for (image, with) in images.into_iter().zip(let_in) {
+        let mut subjects = survey.inventory.iter();
+        let subject = subjects.find(|subject| subject.image.at == *image);
+        assert_eq!(subject.unwrap().shared, Seen::Read([with].into()));
     }
 }
